@@ -1,0 +1,1 @@
+"""Real-time speech compliance monitor for Mandarin customer-service calls."""

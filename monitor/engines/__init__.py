@@ -1,0 +1,1 @@
+"""Speech engines, their weights, and the batcher that shares them between calls."""

@@ -1,0 +1,1 @@
+"""The handbook as data and machines: model, parse, match, require, conduct, protocol, reply."""

@@ -1,0 +1,1 @@
+"""From voiced stretches to words: endpointing, agreement, guards, the engine protocol."""

@@ -1,0 +1,1 @@
+"""Mandarin text as matching sees it: normal form, words, syllables."""
