@@ -24,7 +24,7 @@ from monitor.events import (
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Hypothesis, Input, Pass, Side, Verdict
 from monitor.rules.conduct import Conduct
 from monitor.rules.cues import Ended, Hole, Levels, Spoke, VoiceOff, VoiceOn
-from monitor.rules.ledger import Finding, Heard, Ledger
+from monitor.rules.ledger import Finding, Heard, Ledger, raw_span
 from monitor.rules.match import Hit, Matcher
 from monitor.rules.score import Scorecard
 from monitor.rules.settled import Settled
@@ -354,7 +354,7 @@ class CallSession:
         ]
 
     def _place(self, hit: Hit, reading: Reading, shift: int, clock: WordClock) -> Finding:
-        start, end = reading.raw_span(hit.start, hit.end)
+        start, end = raw_span(reading, hit)
         return Finding(hit, reading.raw[start:end], clock.at(start - shift), clock.end(end - shift))
 
     def _on_verdict(self, verdict: Verdict) -> Iterator[Output]:

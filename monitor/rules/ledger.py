@@ -103,7 +103,7 @@ class Ledger:
     def _ask(self, name: str, finding: Finding, heard: Heard) -> VerifyWanted:
         request_id = f"{name}/{heard.revision}"
         self._asked[request_id] = (name, finding, heard.revision)
-        raw_start, raw_end = heard.reading.raw_span(finding.hit.start, finding.hit.end)
+        start, end = raw_span(heard.reading, finding.hit)
         return VerifyWanted(
             call_id=self._call_id,
             request_id=request_id,
@@ -111,8 +111,8 @@ class Ledger:
             revision=heard.revision,
             pcm=heard.pcm,
             text=heard.reading.raw,
-            start=raw_start,
-            end=raw_end,
+            start=start,
+            end=end,
             candidate=finding.hit.candidate or finding.hit.phrase,
         )
 
@@ -149,3 +149,9 @@ class Ledger:
 
     def _retract(self, name: str) -> Warning:
         return replace(self._shown.pop(name), status="retracted")
+
+
+def raw_span(reading: Reading, hit: Hit) -> tuple[int, int]:
+    """Where the hit's words stand in ``reading.raw``."""
+    start = reading.origin[hit.start]
+    return start, start + len(reading.quote(hit.start, hit.end))
