@@ -1,0 +1,40 @@
+"""How much silence an utterance is given behind it before it is encoded.
+
+Whisper was trained on windows of 30 s. Encoding costs in proportion to the window, so an utterance
+is padded only to its own length plus a margin. The margin is not waste: the decoder learns from it
+that speech is over, and without it runs on. Windows come in steps so that utterances of similar
+length have the same window and can share a batch; the window depends on the utterance alone, so
+the answer does not depend on the company.
+"""
+
+from dataclasses import dataclass
+
+from monitor.errors import ConfigError
+
+FULL_MS = 30_000
+FRAME_MS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowPolicy:
+    """``window = steps up to max(floor, audio + margin)``, never above 30 s.
+
+    The defaults were chosen by measurement (docs/performance.md, Recognition).
+
+    Raises:
+        ConfigError: ``ENG-011``, a value out of range.
+
+    """
+
+    floor_ms: int = 4_000
+    margin_ms: int = 2_000
+    step_ms: int = 1_000
+
+    def __post_init__(self) -> None:
+        if not (0 < self.floor_ms <= FULL_MS and 0 <= self.margin_ms <= FULL_MS and 20 <= self.step_ms <= FULL_MS):
+            raise ConfigError(f"an encoder window must lie between 20 ms and 30 s: {self}", code="ENG-011")
+
+    def window_ms(self, audio_ms: int) -> int:
+        """The window for this much audio; 30 s is also the most audio that is encoded."""
+        wanted = max(self.floor_ms, audio_ms + self.margin_ms)
+        return min(FULL_MS, -(-wanted // self.step_ms) * self.step_ms)
