@@ -1,0 +1,290 @@
+"""Where utterances begin and end, and when it is worth asking the engine what was said.
+
+Fed whole 20 ms blocks with webrtcvad's answer for each, so nothing depends on how the audio was cut
+on its way here. Times in :class:`Opened` and :class:`Closed` are those of the speech; times in
+:class:`Ask` are those of its audio, which also holds a little of the quiet around it.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from monitor.errors import ConfigError
+from monitor.frames import Pass
+from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, Ms
+
+_BLOCK_BYTES: Final = BLOCK_SAMPLES * 2
+_BEGIN_OF: Final = 6
+_BEGIN: Final = 4
+"""Speech begins when 4 of the last 6 blocks are voiced; a click or a crackle is 1 or 2."""
+_HANG: Final = 5
+"""Speech has paused after 5 blocks without voice; stops inside words (爸, 特) are shorter."""
+_LULL: Final = 5
+"""A cut is made in the middle of the quietest 5 blocks in a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointPolicy:
+    """All in milliseconds; each counts in whole blocks of 20 ms.
+
+    Raises:
+        ConfigError: ``CFG-010``, figures that contradict each other.
+    """
+
+    partial_every_ms: int = 500
+    """A partial decode is asked for after this much new speech."""
+    eager_pause_ms: int = 200
+    """A pause after which a decode of final quality is asked for."""
+    close_pause_ms: int = 500
+    """A pause that ends the utterance."""
+    max_ms: int = 12_000
+    """The longest audio of one Ask. From three quarters of it on, an eager pause ends the utterance."""
+    min_speech_ms: int = 120
+    """An utterance with less voice than this is dismissed: a cough, a knock, never decoded."""
+    pre_roll_ms: int = 200
+    """Audio before the speech that the engine hears too: soft onsets (s, h, f) begin before the voice."""
+    tail_ms: int = 200
+    """Audio after the speech that the engine hears too."""
+
+    def __post_init__(self) -> None:
+        shortest = min(self.partial_every_ms, self.eager_pause_ms, self.close_pause_ms, self.min_speech_ms)
+        if shortest < BLOCK_MS or self.pre_roll_ms < 0 or self.tail_ms < 0:
+            raise ConfigError("endpoint times must be at least 20 ms, margins at least 0", code="CFG-010")
+        if self.max_ms < self.pre_roll_ms + 4 * max(self.close_pause_ms, self.min_speech_ms):
+            raise ConfigError(
+                "max_ms must be at least pre_roll_ms and 4 times the longer of close_pause_ms and min_speech_ms",
+                code="CFG-010",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Speech began, dated back to its first voiced block."""
+
+    from_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A decode is wanted of ``pcm``, which runs from ``from_ms`` to ``to_ms``: the utterance so far."""
+
+    revision: int
+    """1, 2 … within the utterance."""
+    decode: Pass
+    from_ms: Ms
+    to_ms: Ms
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The utterance is over: speech from ``from_ms`` to ``to_ms``."""
+
+    from_ms: Ms
+    to_ms: Ms
+    revision: int
+    """The Ask whose answer is final; 0: dismissed, too short to be speech."""
+
+
+Move = Opened | Ask | Closed
+
+
+class Endpointer:
+    """One side of a call. Holds at most one utterance of ``max_ms``."""
+
+    def __init__(self, policy: EndpointPolicy) -> None:
+        self._partial_every = policy.partial_every_ms // BLOCK_MS
+        self._eager_pause = policy.eager_pause_ms // BLOCK_MS
+        self._close_pause = policy.close_pause_ms // BLOCK_MS
+        self._max = policy.max_ms // BLOCK_MS
+        self._min_speech = policy.min_speech_ms // BLOCK_MS
+        self._pre_roll = policy.pre_roll_ms // BLOCK_MS
+        self._tail = policy.tail_ms // BLOCK_MS
+        # All positions below count blocks from the start of the call.
+        self._now = 0
+        self._speech_to = 0
+        self._heard_to = 0
+        """End of the audio that was given to the engine in earlier utterances."""
+        self._recent: deque[tuple[bytes, bool]] = deque(maxlen=self._pre_roll + _BEGIN_OF)
+        self._doubt: deque[bool] = deque(maxlen=_BEGIN_OF)
+        """The last blocks that do not belong to speech yet."""
+        self._utterance: _Utterance | None = None
+        self.voiced = False
+        """Is there speech now? With hysteresis: single blocks do not change it."""
+
+    @property
+    def settled_ms(self) -> Ms:
+        """Up to here it is decided whether there is speech. Never goes back."""
+        return _ms(self._now - len(self._doubt) + self._doubt.index(True) if True in self._doubt else self._now)
+
+    @property
+    def open_from_ms(self) -> Ms | None:
+        """Where the open utterance's speech began; None when none is open."""
+        return None if self._utterance is None else _ms(self._utterance.speech_from)
+
+    @property
+    def speech_to_ms(self) -> Ms:
+        """End of the last voiced block that belongs to speech; 0 before any."""
+        return _ms(self._speech_to)
+
+    def block(self, pcm: bytes, voiced: bool) -> list[Move]:
+        """Take the next 640 bytes and whether they are voiced."""
+        self._now += 1
+        self._recent.append((pcm, voiced))
+        begun = self._listen(voiced)
+        moves: list[Move] = []
+        utterance = self._utterance
+        if utterance is not None:
+            utterance.add(pcm, voiced)
+        elif begun is not None:
+            utterance = self._open(begun)
+            moves.append(Opened(_ms(begun)))
+        if utterance is not None:
+            moves += self._follow(utterance)
+        return moves
+
+    def close(self) -> list[Move]:
+        """End what is open; the call is over or a hole begins."""
+        moves: list[Move] = []
+        if self._utterance is not None:
+            moves = self._close(self._utterance)
+        self.voiced = False
+        self._doubt.clear()
+        return moves
+
+    def skip(self, to_ms: int) -> list[Move]:
+        """Jump over a hole that ends at ``to_ms``. What lay before it does not touch what follows."""
+        moves = self.close()
+        self._now = self._heard_to = max(self._now, to_ms // BLOCK_MS)
+        self._recent.clear()
+        return moves
+
+    def _listen(self, voiced: bool) -> int | None:
+        """Follow the hysteresis; where speech has just begun or resumed, its first voiced block."""
+        if self.voiced:
+            if voiced:
+                self._speech_to = self._now
+            elif self._now - self._speech_to >= _HANG:
+                self.voiced = False
+            return None
+        self._doubt.append(voiced)
+        if sum(self._doubt) < _BEGIN:
+            return None
+        begun = self._now - len(self._doubt) + self._doubt.index(True)
+        self._doubt.clear()
+        self.voiced, self._speech_to = True, self._now
+        return begun
+
+    def _open(self, begun: int) -> "_Utterance":
+        first = max(begun - self._pre_roll, self._heard_to, self._now - len(self._recent))
+        self._utterance = _Utterance(first, begun)
+        for pcm, voiced in list(self._recent)[first - self._now :]:
+            self._utterance.add(pcm, voiced)
+        return self._utterance
+
+    def _follow(self, utterance: "_Utterance") -> list[Move]:
+        """What one more block of an open utterance calls for."""
+        moves: list[Move] = []
+        worth = utterance.voice_blocks >= self._min_speech
+        if self.voiced:
+            utterance.news += 1
+            if worth and utterance.news >= self._partial_every:
+                moves.append(utterance.ask(Pass.PARTIAL, self._now))
+        pause = self._now - self._speech_to
+        if pause >= self._eager_pause and worth and utterance.covered_to != self._speech_to:
+            moves.append(utterance.ask(Pass.EAGER, self._now))
+            utterance.covered_to = self._speech_to
+        enough = self._close_pause if utterance.blocks < self._max * 3 // 4 else self._eager_pause
+        if pause >= enough:
+            moves += self._close(utterance)
+        elif utterance.blocks >= self._max:
+            moves += self._cut(utterance)
+        return moves
+
+    def _close(self, utterance: "_Utterance") -> list[Move]:
+        self._utterance = None
+        if utterance.voice_blocks < self._min_speech:
+            return [Closed(_ms(utterance.speech_from), self.speech_to_ms, 0)]
+        moves: list[Move] = []
+        if utterance.covered_to != self._speech_to:
+            moves.append(utterance.ask(Pass.FINAL, min(self._now, self._speech_to + self._tail)))
+        self._heard_to = utterance.asked_to
+        return [*moves, Closed(_ms(utterance.speech_from), self.speech_to_ms, utterance.revision)]
+
+    def _cut(self, utterance: "_Utterance") -> list[Move]:
+        """End the utterance at its quietest recent point and go on with the rest as a new one."""
+        at = utterance.quietest(self._max // 3, self._min_speech)
+        rest = utterance.split(at)
+        self._utterance, self._heard_to = rest, at
+        return [
+            utterance.ask(Pass.FINAL, at),
+            Closed(_ms(utterance.speech_from), _ms(utterance.last_voice + 1), utterance.revision),
+            Opened(_ms(rest.speech_from)),
+        ]
+
+
+class _Utterance:
+    """Audio of one utterance so far and what has been asked about it."""
+
+    def __init__(self, first: int, speech_from: int) -> None:
+        self.first = first
+        """Block with which the audio begins."""
+        self.speech_from = speech_from
+        self.revision = 0
+        self.covered_to = -1
+        """End of the speech that the last eager Ask held."""
+        self.asked_to = first
+        """End of the audio of the last Ask."""
+        self.news = 0
+        """Blocks of speech since the last Ask."""
+        self._pcm = bytearray()
+        self._voice = bytearray()
+        """1 for each voiced block, 0 for the others."""
+
+    @property
+    def blocks(self) -> int:
+        return len(self._voice)
+
+    @property
+    def voice_blocks(self) -> int:
+        return self._voice.count(1)
+
+    @property
+    def last_voice(self) -> int:
+        return self.first + self._voice.rindex(1)
+
+    def add(self, pcm: bytes, voiced: bool) -> None:
+        self._pcm += pcm
+        self._voice.append(voiced)
+
+    def ask(self, decode: Pass, until: int) -> Ask:
+        self.revision += 1
+        self.news, self.asked_to = 0, until
+        pcm = bytes(self._pcm[: (until - self.first) * _BLOCK_BYTES])
+        return Ask(self.revision, decode, _ms(self.first), _ms(until), pcm)
+
+    def quietest(self, back: int, leave: int) -> int:
+        """The quietest place in the last ``back`` blocks that leaves ``leave`` voiced blocks behind it."""
+        begin = self.blocks - back
+        places = [place for place, voice in enumerate(self._voice) if voice]
+        end = max(begin + 1, places[-leave] + 1)
+        near = np.frombuffer(self._pcm, "<i2")[(begin - _LULL // 2) * BLOCK_SAMPLES :].astype(np.float64)
+        power = np.square(near).reshape(-1, BLOCK_SAMPLES).sum(axis=1)
+        # lull[i] is around block begin + i; the cut falls before that block.
+        lull = np.convolve(power, np.ones(_LULL), mode="valid")[: end - begin]
+        return self.first + begin + int(lull.argmin())
+
+    def split(self, at: int) -> "_Utterance":
+        """Give everything from block ``at`` on to a new utterance."""
+        count = at - self.first
+        rest = _Utterance(at, at + self._voice[count:].index(1))
+        rest._pcm, rest._voice = self._pcm[count * _BLOCK_BYTES :], self._voice[count:]
+        rest.news = rest.blocks
+        del self._pcm[count * _BLOCK_BYTES :], self._voice[count:]
+        return rest
+
+
+def _ms(block: int) -> Ms:
+    return Ms(block * BLOCK_MS)
