@@ -55,9 +55,14 @@ class ScriptedEngine:
     """Answers from a script of lines ``{side, from_ms, to_ms, text}``; see the module."""
 
     name = "scripted"
+    lanes = 1
 
     def __init__(self, lines: Iterable[Line | dict[str, Any]]) -> None:
         self._lines = sorted((line_of(item) for item in lines), key=lambda line: (line.from_ms, line.to_ms))
+
+    def shape(self, wanted: DecodeWanted) -> int:
+        """Everything can be answered together."""
+        return 0
 
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
         """The words of the script within each asked stretch."""

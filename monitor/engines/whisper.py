@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monitor.engines.encoded import Encoded, EncodedCache
 from monitor.engines.features import LogMel
 from monitor.engines.runtime import Loaded, load_model
+from monitor.engines.stages import stage
 from monitor.engines.verify import mean_log, rival_rows
 from monitor.engines.window import FULL_MS, WindowPolicy
 from monitor.errors import EngineError
@@ -120,6 +121,11 @@ class WhisperEngine:
         lead = [self._tokens.previous, *before] if before else []
         self._prompt = [*lead, *self._tokens.start, self._tokens.no_timestamps]
 
+    def shape(self, wanted: DecodeWanted) -> tuple[int, int]:
+        """Window and beams: what one call of ``generate`` has in common."""
+        beams = self._policy.partial_beams if wanted.decode is Pass.PARTIAL else self._policy.final_beams
+        return self._window.window_ms(ms_at(len(wanted.pcm) // 2)), beams
+
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
         """One hypothesis for each entry; utterances with equal windows are computed together.
 
@@ -139,7 +145,8 @@ class WhisperEngine:
                 job.window_ms, job.encoded = FULL_MS, None
             self._run(again)
             if self._policy.word_times:
-                self._time([job for job in audible if job.text and job.wanted.decode is not Pass.PARTIAL])
+                with stage("words"):
+                    self._time([job for job in audible if job.text and job.wanted.decode is not Pass.PARTIAL])
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError(f"decoding failed: {error}", retryable=True, code="ENG-002") from error
         return [_hypothesis(job) for job in jobs]
@@ -152,7 +159,8 @@ class WhisperEngine:
 
         """
         try:
-            return self._weigh(batch)
+            with stage("verify"):
+                return self._weigh(batch)
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError(f"verification failed: {error}", retryable=True, code="ENG-002") from error
 
@@ -200,11 +208,12 @@ class WhisperEngine:
         """Encode, generate and clean, by groups that can share a batch."""
         groups: dict[tuple[int, int], list[_Job]] = defaultdict(list)
         for job in jobs:
-            beams = self._policy.partial_beams if job.wanted.decode is Pass.PARTIAL else self._policy.final_beams
-            groups[job.window_ms, beams].append(job)
+            groups[job.window_ms, self.shape(job.wanted)[1]].append(job)
         for (_, beams), group in groups.items():
-            states = self._encode(group)
-            self._generate(group, states, beams)
+            with stage("encode"):
+                states = self._encode(group)
+            with stage("generate"):
+                self._generate(group, states, beams)
 
     def _encode(self, group: Sequence[_Job]) -> Any:
         for job in group:

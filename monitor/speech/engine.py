@@ -1,11 +1,11 @@
 """What the rest of the program asks of a speech engine.
 
-An engine is blocking and owned by one worker at a time (the batcher's thread, or the audit loop).
-It is deterministic: the same batch gives the same answers. What it answers does not depend on which
-utterances happen to share the batch, apart from rounding inside the arithmetic kernels.
+An engine is blocking and deterministic: what it answers does not depend on which utterances happen
+to share the batch, apart from rounding inside the arithmetic kernels. ``lanes`` says how many calls
+may run at once from different threads; with one lane it need not be safe for threads at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from monitor.events import DecodeWanted, VerifyWanted
@@ -20,6 +20,15 @@ class Engine(Protocol):
         """What ``call.started`` shows as the model, e.g. ``whisper-base int8 cpu``."""
         ...
 
+    @property
+    def lanes(self) -> int:
+        """How many calls may run at once."""
+        ...
+
+    def shape(self, wanted: DecodeWanted) -> Hashable:
+        """Requests of equal shape are computed together; others only one after the other."""
+        ...
+
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
         """One hypothesis for each entry, in order.
 
@@ -27,6 +36,7 @@ class Engine(Protocol):
 
         Raises:
             EngineError: the engine failed; with ``retryable`` the same batch may be tried once more.
+
         """
         ...
 
@@ -35,5 +45,6 @@ class Engine(Protocol):
 
         Raises:
             EngineError: as for :meth:`decode`.
+
         """
         ...
