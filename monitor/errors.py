@@ -77,7 +77,7 @@ class RuleErrors(ConfigError):  # noqa: N818 - it carries many
         return "\n".join(str(fault) for fault in self.faults)
 
 
-class RuleFault(ConfigError):
+class RuleFault(ConfigError):  # noqa: N818 - one entry of RuleErrors
     """One fault in one rule file: ``where`` is ``path:line``."""
 
     code = "RULE-001"

@@ -251,7 +251,17 @@ class VerifyWanted:
 
 
 Published = (
-    CallStarted | Transcript | Warning | Prompt | Requirement | Reply | Measure | CallState | Note | AudioGap | CallEnded
+    CallStarted
+    | Transcript
+    | Warning
+    | Prompt
+    | Requirement
+    | Reply
+    | Measure
+    | CallState
+    | Note
+    | AudioGap
+    | CallEnded
 )
 Output = Published | DecodeWanted | VerifyWanted
 

@@ -24,8 +24,9 @@ from monitor.events import (
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Hypothesis, Input, Pass, Side, Verdict
 from monitor.rules.conduct import Conduct
 from monitor.rules.cues import Ended, Hole, Levels, Spoke, VoiceOff, VoiceOn
+from monitor.rules.hit import Hit
 from monitor.rules.ledger import Finding, Heard, Ledger, raw_span
-from monitor.rules.match import Hit, Matcher
+from monitor.rules.match import Matcher
 from monitor.rules.score import Scorecard
 from monitor.rules.settled import Settled
 from monitor.speech.ear import Ear
@@ -213,9 +214,7 @@ class CallSession:
                 self._settled.hold(Levels(side, self.at_ms, level.level_dbfs, level.snr_db))
 
     def _gap(self, side: Side, from_ms: Ms, to_ms: Ms, reason: str) -> AudioGap:
-        return AudioGap(
-            call_id=self.call.call_id, at_ms=to_ms, side=side, from_ms=from_ms, to_ms=to_ms, reason=reason
-        )
+        return AudioGap(call_id=self.call.call_id, at_ms=to_ms, side=side, from_ms=from_ms, to_ms=to_ms, reason=reason)
 
     # ── utterances ───────────────────────────────────────────────────────────────────────────────
 
@@ -439,9 +438,7 @@ class CallSession:
         return event
 
 
-def _mask_words(
-    words: tuple[TranscriptWord, ...], text: str, mask: Callable[[str], str]
-) -> tuple[TranscriptWord, ...]:
+def _mask_words(words: tuple[TranscriptWord, ...], text: str, mask: Callable[[str], str]) -> tuple[TranscriptWord, ...]:
     """Mask words as the whole text is masked: a number spread over words is still a number."""
     masked, at, out = mask(text), 0, []
     for word in words:
@@ -453,6 +450,3 @@ def _mask_words(
         at = start + len(stem)
         out.append(replace(word, text=masked[start:at]))
     return tuple(out)
-
-
-

@@ -38,7 +38,11 @@ def _figures(totals: dict[str, Any]) -> str:
         "预警": totals["warnings"],
         "无法读取": totals["unreadable"],
     }
-    return '<div class="figures">' + "".join(f"<div><b>{value}</b>{name}</div>" for name, value in cells.items()) + "</div>"
+    return (
+        '<div class="figures">'
+        + "".join(f"<div><b>{value}</b>{name}</div>" for name, value in cells.items())
+        + "</div>"
+    )
 
 
 def _by_rule(by_rule: dict[str, int]) -> str:
@@ -57,12 +61,15 @@ def _call(call: dict[str, Any]) -> str:
         return f'<h2>{escape(call["file"])}</h2><p class="error">{escape(call["error"]["message"])}</p>'
     missed = [it for it in call["requirements"] if it["status"] == "missed"]
     rows = "".join(
-        f'<tr class="{it["severity"]}"><td>{clock(it["from_ms"])}<td>{_SEVERITY[it["severity"]]}<td>{escape(it["title"])}'
+        f'<tr class="{it["severity"]}"><td>{clock(it["from_ms"])}<td>{_SEVERITY[it["severity"]]}'
+        f"<td>{escape(it['title'])}"
         f"<td>「{escape(it['quote'])}」<td>{escape(it['rewrite'])}<td>{escape(it['basis'])}"
         for it in call["warnings"]
     )
-    table = f"<table><tr><th>时间<th>级别<th>问题<th>原话<th>建议说法<th>依据{rows}</table>" if rows else "<p>没有预警。</p>"
-    lacking = f"<p>没有做到：{escape('、'.join(it['title'] for it in missed))}</p>" if missed else ""
-    return (
-        f"<h2>{escape(call['file'])} · {clock(call['duration_ms'])} · 得分 {call['score']}</h2>{table}{lacking}"
+    table = (
+        f"<table><tr><th>时间<th>级别<th>问题<th>原话<th>建议说法<th>依据{rows}</table>"
+        if rows
+        else "<p>没有预警。</p>"
     )
+    lacking = f"<p>没有做到：{escape('、'.join(it['title'] for it in missed))}</p>" if missed else ""
+    return f"<h2>{escape(call['file'])} · {clock(call['duration_ms'])} · 得分 {call['score']}</h2>{table}{lacking}"

@@ -98,9 +98,7 @@ def whole(calls: list[CallReport]) -> dict[str, Any]:
 
 def found(calls: list[CallReport]) -> bool:
     """Whether there is anything an auditor should look at: a warning above hint that counts."""
-    return any(
-        warning["severity"] != "hint" and not warning["trial"] for call in calls for warning in call.warnings
-    )
+    return any(warning["severity"] != "hint" and not warning["trial"] for call in calls for warning in call.warnings)
 
 
 def write(calls: list[CallReport], out: Path, formats: Iterable[str]) -> list[Path]:

@@ -107,7 +107,7 @@ class OneAtATime:
 
 
 def targets(files: Iterable[Path], calls: Path) -> list[Path]:
-    """``calls/<stem>.jsonl`` for each file; a stem that comes again gets ``~2``, ``~3`` …"""
+    """``calls/<stem>.jsonl`` for each file; a stem that comes again gets ``~2``, then ``~3``."""
     seen: dict[str, int] = {}
     out = []
     for file in files:
@@ -116,7 +116,9 @@ def targets(files: Iterable[Path], calls: Path) -> list[Path]:
     return out
 
 
-def events_of(recording: Recording, call_id: str, plan: AuditPlan, matcher: Matcher, engine: Engine) -> Iterator[Published]:
+def events_of(
+    recording: Recording, call_id: str, plan: AuditPlan, matcher: Matcher, engine: Engine
+) -> Iterator[Published]:
     """Every event of one recording, in order."""
     call = CallInfo(call_id=call_id, sides=tuple(recording.sides), model=engine.name)
     session = CallSession(call, matcher, plan.policy)
@@ -170,12 +172,14 @@ def _write(
 ) -> None:
     partial = target.with_suffix(".part")
     try:
-        with open_recording(file, layout=plan.layout, mono_side=plan.mono_side) as recording:
-            with partial.open("w", encoding="utf-8") as out:
-                for event in events_of(recording, target.stem, plan, matcher, engine):
-                    out.write(json.dumps(to_json(event), ensure_ascii=False) + "\n")
-                    if event.kind == "measure" and event.at_ms % 5_000 == 0:
-                        progress(Progress(file, event.at_ms, recording.duration_ms))
+        with (
+            open_recording(file, layout=plan.layout, mono_side=plan.mono_side) as recording,
+            partial.open("w", encoding="utf-8") as out,
+        ):
+            for event in events_of(recording, target.stem, plan, matcher, engine):
+                out.write(json.dumps(to_json(event), ensure_ascii=False) + "\n")
+                if event.kind == "measure" and event.at_ms % 5_000 == 0:
+                    progress(Progress(file, event.at_ms, recording.duration_ms))
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

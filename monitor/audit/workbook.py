@@ -20,7 +20,9 @@ def save(calls: list[CallReport], path: Path) -> None:
     sheet.title = "通话"
     sheet.append(_CALLS)
     for call in calls:
-        counts = [sum(it["severity"] == name for it in call.warnings) for name in ("critical", "major", "minor", "hint")]
+        counts = [
+            sum(it["severity"] == name for it in call.warnings) for name in ("critical", "major", "minor", "hint")
+        ]
         missed = sum(it["status"] == "missed" for it in call.requirements)
         error = call.error["message"] if call.error else ""
         sheet.append([_text(call.file), clock(call.duration_ms), call.score, *counts, missed, _text(error)])

@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     """Judge, write, print one JSON line a call on stdout and the summary on stderr."""
     formats = [name.strip() for name in args.format.split(",") if name.strip()]
     if unknown := sorted(set(formats) - set(report.FORMATS)):
-        raise InputError(f"没有这种格式：{', '.join(unknown)}", hint=f"可选 {', '.join(report.FORMATS)}", code="INP-002")
+        raise InputError(
+            f"没有这种格式：{', '.join(unknown)}", hint=f"可选 {', '.join(report.FORMATS)}", code="INP-002"
+        )
     files = recordings(args.paths)
     settings = wiring.settings(args)
     plan = AuditPlan(

@@ -10,7 +10,8 @@ from typing import Literal
 
 from monitor.events import Output, VerifyWanted, Warning
 from monitor.frames import Side, Verdict
-from monitor.rules.match import Hit, Matcher
+from monitor.rules.hit import Hit
+from monitor.rules.match import Matcher
 from monitor.text.reading import Reading
 from monitor.timeline import Ms
 

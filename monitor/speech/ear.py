@@ -139,5 +139,3 @@ class Ear:
             self._waiting.append(bytes(self._pcm[at * BLOCK_BYTES : (at + 1) * BLOCK_BYTES]))
         del self._pcm[: whole * BLOCK_BYTES]
         self.ready += whole
-
-
