@@ -174,18 +174,37 @@ def build(name: str, line: dict[str, Any], speaker: Speaker, rate_hz: int) -> fl
         call[first : first + len(speech), channel] += speech
     if line.get("mono"):
         call = call.sum(axis=1, keepdims=True)
-    linear = np.round(np.clip(call, -1, 1) * 32767).astype("<i2")
-    coded = np.frombuffer(decode_mulaw(encode_mulaw(linear.tobytes())), dtype="<i2").reshape(call.shape)
-    soundfile.write(HERE / "calls" / f"{name}.flac", coded, RATE_HZ, subtype="PCM_16", compression_level=1.0)
+    soundfile.write(
+        HERE / "calls" / f"{name}.flac", on_the_line(call), RATE_HZ, subtype="PCM_16", compression_level=1.0
+    )
     times = HERE / "scripts" / f"{name}.json"
     times.write_text(json.dumps(turns, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return count / RATE_HZ
 
 
+def build_clips(speaker: Speaker, rate_hz: int, floor_dbfs: float) -> None:
+    """Write ``clips/NAME.flac`` for every line of ``clips.tsv``: one sentence, mono, 0.3 s of quiet around it."""
+    (HERE / "clips").mkdir(exist_ok=True)
+    for line in (HERE / "clips.tsv").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        name, voice, speed, text = line.split("\t")
+        clip = np.pad(telephone(speaker.say(text, voice, float(speed)), rate_hz), int(0.3 * RATE_HZ))
+        clip += np.random.default_rng(zlib.crc32(name.encode())).normal(size=len(clip)) * 10 ** (floor_dbfs / 20)
+        soundfile.write(HERE / "clips" / f"{name}.flac", on_the_line(clip), RATE_HZ, subtype="PCM_16")
+        print(f"clip {name}: {len(clip) / RATE_HZ:.1f} s")
+
+
+def on_the_line(samples: Samples) -> npt.NDArray[np.int16]:
+    """Samples in [-1, 1] as 16 bits that have been through G.711 mu-law."""
+    linear = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    return np.frombuffer(decode_mulaw(encode_mulaw(linear.tobytes())), dtype="<i2").reshape(samples.shape)
+
+
 def main() -> None:
-    """Build the named calls, or all."""
+    """Build the named calls, or everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="calls to build (default: every script)")
+    parser.add_argument("names", nargs="*", help="calls to build (default: every script, and the clips)")
     parser.add_argument("--tts", type=Path, required=True, help="folder that holds speak.py")
     parser.add_argument("--cache", type=Path, help="keep synthesised sentences here")
     options = parser.parse_args()
@@ -201,6 +220,8 @@ def main() -> None:
     for name in names:
         seconds = build(name, {**lines["defaults"], **lines.get(name, {})}, speaker, speak.MODEL_RATE)
         print(f"{name}: {seconds:.1f} s")
+    if not options.names:
+        build_clips(speaker, speak.MODEL_RATE, lines["defaults"]["floor_dbfs"])
 
 
 if __name__ == "__main__":
