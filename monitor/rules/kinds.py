@@ -4,3 +4,4 @@ A new kind adds its module here and nowhere else.
 """
 
 import monitor.rules.model  # noqa: F401 - banned
+import monitor.rules.silent  # noqa: F401 - silent-call

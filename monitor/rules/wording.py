@@ -1,0 +1,177 @@
+"""Finding what *should* be said: wordings that survive paraphrase and recognition errors.
+
+Banned words are found by :mod:`monitor.rules.match`, strictly. Here it is the other way round: an
+agent who said the right thing must not be charged because the recogniser misspelt it, so accepted
+wordings are found loosely, by sound, and placeholders of the handbook (X, XX, YYY, ……) stand for
+anything. What *starts* something (a customer's complaint) is found with ``loose=False``: by its
+letters or its exact sound.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from monitor.text.reading import Reading, read
+from monitor.text.wording import compile_pattern
+
+_PLACEHOLDER: Final = re.compile(r"[A-ZＸ×*]+|…+|\.{2,}|\{[a-z_]+\}")
+"""What stands for anything in a wording of the handbook; ``{surname}`` is filled in where it is known."""
+_GAP: Final = 16
+"""At most so many syllables where a placeholder stands."""
+_EXACT: Final = 3
+"""Shorter wordings must sound exactly alike."""
+_LIKENESS: Final = ((6, 0.80), (10, 0.74), (10_000, 0.68))
+"""(up to so many syllables, least share that must sound alike) for accepted wordings."""
+_STRICT: Final = ((5, 1.0), (8, 0.86), (10_000, 0.82))
+"""The same for wordings that start something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A wording that was said."""
+
+    phrase: str
+    """As the rule writes it."""
+    quote: str
+    """As it was heard."""
+    score: float
+    """0–1: share of its syllables that sounded right; 1 for letters and patterns."""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """What the named groups of a pattern matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    written: str
+    letters: str
+    """Lean letters; empty where it has placeholders."""
+    pieces: tuple[str, ...]
+    """Sound of each stretch between placeholders."""
+    syllables: int
+
+
+def _phrase(written: str) -> _Phrase:
+    stretches = [stretch for stretch in _PLACEHOLDER.split(written) if stretch]
+    pieces = tuple(sound for stretch in stretches if (sound := read(stretch).sound))
+    letters = read(written).lean if len(stretches) == 1 and stretches[0] == written else ""
+    return _Phrase(written, letters, pieces, sum(map(len, pieces)))
+
+
+class Wordings:
+    """Several ways of saying one thing.
+
+    ``phrases`` may hold placeholders; ``patterns`` and ``unless`` are in the language of
+    :mod:`monitor.text.wording`. Where ``unless`` overlaps what was found, it was not said.
+    """
+
+    def __init__(
+        self,
+        phrases: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        unless: Iterable[str] = (),
+        *,
+        classes: Mapping[str, str] | None = None,
+        loose: bool = True,
+    ) -> None:
+        self._phrases = tuple(_phrase(written) for written in phrases)
+        self._patterns = tuple((written, compile_pattern(written, classes or {})) for written in patterns)
+        self._unless = tuple(compile_pattern(written, classes or {}) for written in unless)
+        self._likeness = _LIKENESS if loose else _STRICT
+        self._shortest = 2 if loose else _EXACT
+
+    def __bool__(self) -> bool:
+        return bool(self._phrases or self._patterns)
+
+    def find(self, reading: Reading) -> Found | None:
+        """The first wording that was said: letters before patterns before sound."""
+        if not reading.lean:
+            return None
+        for phrase in self._phrases:
+            at = reading.lean.find(phrase.letters) if phrase.letters else -1
+            while at >= 0:
+                if not self._excused(reading, at, at + len(phrase.letters)):
+                    return Found(phrase.written, _quote(reading, at, at + len(phrase.letters)), 1.0)
+                at = reading.lean.find(phrase.letters, at + 1)
+        for written, pattern in self._patterns:
+            marked = any(mark in written for mark in "，。？")
+            text, places = (reading.marked, reading.marked_at) if marked else (reading.lean, reading.lean_at)
+            for found in pattern.finditer(text):
+                quote = _plain_quote(reading, places, found.start(), found.end())
+                span = _lean_span(reading, places, found.start(), found.end())
+                if not self._excused(reading, *span):
+                    slots = {name: value for name, value in found.groupdict().items() if value}
+                    return Found(written, quote, 1.0, slots)
+        return self._by_sound(reading)
+
+    def _by_sound(self, reading: Reading) -> Found | None:
+        best: Found | None = None
+        for phrase in self._phrases:
+            if phrase.syllables < self._shortest:
+                continue
+            least = next(share for limit, share in self._likeness if phrase.syllables <= limit)
+            placed = _align(phrase, reading.sound, least)
+            if placed is None:
+                continue
+            start, end, score = placed
+            if (best is None or score > best.score) and not self._excused(reading, start, end):
+                best = Found(phrase.written, _quote(reading, start, end), round(score, 3))
+        return best
+
+    def _excused(self, reading: Reading, start: int, end: int) -> bool:
+        return any(
+            found.start() < end and start < found.end()
+            for pattern in self._unless
+            for found in pattern.finditer(reading.lean)
+        )
+
+
+def _align(phrase: _Phrase, sound: str, least: float) -> tuple[int, int, float] | None:
+    """(start, end, share of syllables alike) of the phrase's pieces in order, or None."""
+    position, start, right = 0, -1, 0.0
+    for piece in phrase.pieces:
+        placed = _place(piece, sound, position, least)
+        if placed is None or (start >= 0 and placed[0] - position > _GAP):
+            return None
+        if start < 0:
+            start = placed[0]
+        position = placed[1]
+        right += placed[2] * len(piece)
+    if start < 0 or right < least * phrase.syllables:
+        return None
+    return start, position, right / phrase.syllables
+
+
+def _place(piece: str, sound: str, position: int, least: float) -> tuple[int, int, float] | None:
+    at = sound.find(piece, position)
+    if at >= 0:
+        return at, at + len(piece), 1.0
+    if len(piece) <= _EXACT or len(sound) - position < least * len(piece):
+        return None
+    rest = sound[position:]
+    if len(rest) < len(piece):
+        score = fuzz.ratio(piece, rest) / 100
+        return (position, len(sound), score) if score >= least else None
+    found = fuzz.partial_ratio_alignment(piece, rest, score_cutoff=least * 100)
+    if found is None or found.score < least * 100:
+        return None
+    return position + found.dest_start, position + found.dest_end, found.score / 100
+
+
+def _quote(reading: Reading, start: int, end: int) -> str:
+    return _plain_quote(reading, reading.lean_at, start, end)
+
+
+def _plain_quote(reading: Reading, places: Sequence[int], start: int, end: int) -> str:
+    return reading.quote(places[start], places[end - 1] + 1)
+
+
+def _lean_span(reading: Reading, places: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """A span of ``marked`` or ``lean`` as a span of ``lean``."""
+    if places is reading.lean_at:
+        return start, end
+    first, last = places[start], places[end - 1]
+    inside = [index for index, at in enumerate(reading.lean_at) if first <= at <= last]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)
