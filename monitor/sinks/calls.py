@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from monitor.errors import InputError
-from monitor.sinks.tables import calls, timestamp, warnings
+from monitor.sinks.tables import calls, events, timestamp, warnings
 
 COLUMNS = [column for column in calls.c if column.name != "recording"]
 
@@ -23,6 +23,8 @@ class CallRow:
     team: str = ""
     last_seq: int = 0
     last_ms: int = 0
+    last_seen_at: str = ""
+    """Wall time of its newest event; empty when it has none."""
     ended: bool = False
 
 
@@ -61,13 +63,13 @@ def open_call(connection: Connection, call: CallRow) -> CallRow:
 
 def find_call(connection: Connection, call_id: str) -> CallRow | None:
     """The call, if there is one."""
-    row = connection.execute(select(calls).where(calls.c.call_id == call_id)).mappings().first()
+    row = connection.execute(_with_last_seen().where(calls.c.call_id == call_id)).mappings().first()
     return None if row is None else _call_row(row)
 
 
 def open_calls(connection: Connection) -> list[CallRow]:
     """Calls that have not ended: after a restart, those that were cut off."""
-    rows = connection.execute(select(calls).where(calls.c.status == "live")).mappings()
+    rows = connection.execute(_with_last_seen().where(calls.c.status == "live")).mappings()
     return [_call_row(row) for row in rows]
 
 
@@ -172,7 +174,18 @@ def _call_row(row: Any) -> CallRow:
         sides=tuple(row["sides"].split(",")) if row["sides"] else (),
         team=row["team"],
     )
-    return replace(call, last_seq=row["last_seq"], last_ms=row["last_ms"], ended=row["status"] == "ended")
+    return replace(
+        call,
+        last_seq=row["last_seq"],
+        last_ms=row["last_ms"],
+        last_seen_at=row["last_seen_at"] or "",
+        ended=row["status"] == "ended",
+    )
+
+
+def _with_last_seen() -> Select[Any]:
+    newest = select(events.c.seen_at).where(events.c.call_id == calls.c.call_id)
+    return select(calls, newest.order_by(events.c.seq.desc()).limit(1).scalar_subquery().label("last_seen_at"))
 
 
 def _plain(value: object) -> str:

@@ -28,13 +28,18 @@ class Stored:
     seq: int
     kind: str
     text: str
-    """The event's JSON, with ``cursor`` added."""
+    """The event's JSON."""
+
+    @property
+    def text_with_cursor(self) -> str:
+        """The event's JSON with ``cursor`` added: its place among the events of all calls."""
+        return f'{self.text[:-1]},"cursor":{self.cursor}}}'
 
 
-def seal(entry: Entry, cursor: int, seen_at: str, now: float) -> tuple[Published, str]:
+def seal(entry: Entry, seen_at: str, now: float) -> tuple[Published, str]:
     """Stamp an event with its wall times and write it as JSON."""
     event = replace(entry.event, seen_at=seen_at)
     if isinstance(event, WarningEvent) and entry.arrived is not None:
         event = replace(event, lag_ms=max(0, round((now - entry.arrived) * 1000)))
-    text = json.dumps({**to_json(event), "cursor": cursor}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(to_json(event), ensure_ascii=False, separators=(",", ":"))
     return event, text

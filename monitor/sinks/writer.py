@@ -20,6 +20,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from monitor.errors import MonitorError, StoreError
 from monitor.events import Published
+from monitor.events import Warning as WarningEvent
 from monitor.sinks.database import writing
 from monitor.sinks.entry import Entry, Stored, seal
 from monitor.sinks.tables import events, timestamp
@@ -172,7 +173,7 @@ class Writer:
         rows: list[dict[str, Any]] = []
         for entry in group:
             cursor += 1
-            event, text = seal(entry, cursor, seen_at, now)
+            event, text = seal(entry, seen_at, now)
             item = Stored(cursor, event.call_id, entry.agent_id, event.seq, event.kind, text)
             stored.append(item)
             sealed.append((event, item))
@@ -192,6 +193,9 @@ class Writer:
             connection.execute(insert(events), rows)
             update_views(connection, sealed, seen_at)
         self._cursor = cursor
+        for event, _ in sealed:
+            if isinstance(event, WarningEvent) and event.lag_ms is not None:
+                self._observe("lag", event.lag_ms / 1000)
         return stored
 
     def _do(self, connection: Connection, job: _Job) -> None:
