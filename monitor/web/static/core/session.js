@@ -1,0 +1,30 @@
+/** Who is signed in: kept in a cookie that scripts cannot read; the page only learns role, agent and end. */
+
+import { Api } from "./api.js";
+
+/** The session, or null when nobody is signed in. */
+export async function session(api = new Api()) {
+  try {
+    return await api.get("/v1/session");
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) return null;
+    throw error;
+  }
+}
+
+/** To the sign-in page, and back here afterwards. */
+export function signIn() {
+  const here = location.pathname + location.search;
+  location.assign(`/login?next=${encodeURIComponent(here)}`);
+}
+
+export async function signOut(api = new Api()) {
+  await api.delete("/v1/session").catch(() => {});
+  location.assign("/login");
+}
+
+/** Where a role begins. */
+export function homeOf({ role, agent_id }) {
+  if (role === "agent") return `/agent/${encodeURIComponent(agent_id)}`;
+  return role === "auditor" ? "/audit" : "/supervisor";
+}

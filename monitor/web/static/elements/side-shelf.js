@@ -1,0 +1,160 @@
+/** The record under the captions: warnings of this call, replies offered, notes from the supervisor; one tab each. */
+
+import { h, keyed, setAttribute, setText } from "../core/dom.js";
+import { clock, timeOfDay } from "../core/format.js";
+import { t } from "../core/i18n.js";
+import { icon, reshape } from "../core/icons.js";
+import { sheet } from "../core/styles.js";
+import { View } from "../core/view.js";
+import { marked } from "./marked-text.js";
+
+const css = await sheet(import.meta.url, "side-shelf.css");
+const TABS = ["warnings", "replies", "notes"];
+
+export class SideShelf extends View {
+  static sheets = [css];
+
+  #tab = "warnings";
+  #read = { warnings: 0, replies: 0, notes: 0 };
+  #open = new Set();
+
+  build() {
+    this.tabs = TABS.map((name, index) => {
+      const count = h("span", { class: "count number" });
+      const tab = h(
+        "button",
+        { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", on: { click: () => this.#choose(name), keydown: (event) => this.#arrow(event, index) } },
+        h("span", { text: t(`shelf.${name}`) }),
+        count,
+      );
+      return Object.assign(tab, { cmName: name, cmCount: count });
+    });
+    this.none = h("p", { class: "none" });
+    this.lists = Object.fromEntries(TABS.map((name) => [name, h("ul")]));
+    this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, this.none, ...Object.values(this.lists));
+    this.shadowRoot.append(h("div", { role: "tablist", "aria-label": t("shelf.label") }, this.tabs), this.panel);
+  }
+
+  /** @param {{call: object|null, appeals: Record<string, {status: string}>}} data */
+  update({ call, appeals }) {
+    const lists = { warnings: call?.warnings ?? [], replies: call?.replies ?? [], notes: call?.notes ?? [] };
+    for (const name of TABS) {
+      // A new call starts with less than what was read of the last one.
+      if (name === this.#tab || lists[name].length < this.#read[name]) this.#read[name] = lists[name].length;
+    }
+    for (const tab of this.tabs) {
+      const size = lists[tab.cmName].length;
+      const chosen = tab.cmName === this.#tab;
+      setText(tab.cmCount, size);
+      setAttribute(tab.cmCount, "data-new", size > this.#read[tab.cmName]);
+      setAttribute(tab, "aria-selected", String(chosen));
+      setAttribute(tab, "tabindex", chosen ? 0 : -1);
+      this.lists[tab.cmName].hidden = !chosen || !size;
+    }
+    setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
+    this.none.hidden = lists[this.#tab].length > 0;
+    setText(this.none, t({ warnings: "shelf.noWarnings", replies: "shelf.noReplies", notes: "shelf.noNotes" }[this.#tab]));
+    const newestFirst = (list) => list.toReversed();
+    keyed(this.lists.warnings, newestFirst(lists.warnings), ({ warning_id }) => warning_id, () => this.#makeWarning(), (node, item) => this.#writeWarning(node, item, appeals));
+    keyed(this.lists.replies, newestFirst(lists.replies), ({ reply_id }) => reply_id, () => this.#makeReply(), writeReply);
+    keyed(this.lists.notes, newestFirst(lists.notes), ({ key }) => key, makeNote, writeNote);
+    for (const [index, node] of [...this.lists.replies.children].entries()) setText(node.cmKey, index < 3 ? index + 1 : "");
+  }
+
+  #choose(name) {
+    this.#tab = name;
+    this.panel.scrollTop = 0;
+    if (this.shown) this.update(this.shown);
+  }
+
+  #arrow(event, index) {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!way) return;
+    const next = this.tabs[(index + way + TABS.length) % TABS.length];
+    this.#choose(next.cmName);
+    next.focus();
+  }
+
+  #makeWarning() {
+    const shape = icon("hint");
+    const word = h("span", { class: "unseen" });
+    const title = h("span", { class: "title" });
+    const tail = h("span", { class: "tail number" });
+    const row = h("button", { class: "row", type: "button", "aria-expanded": "false" }, shape, word, title, tail);
+    const node = h("li", {}, row);
+    row.addEventListener("click", () => {
+      const id = node.cmItem.warning_id;
+      if (!this.#open.delete(id)) this.#open.add(id);
+      this.update(this.shown);
+    });
+    return Object.assign(node, { cmShape: shape, cmWord: word, cmTitle: title, cmTail: tail, cmRow: row });
+  }
+
+  #writeWarning(node, item, appeals) {
+    const appeal = appeals[item.warning_id]?.status ?? (item.appeal ? "sent" : "");
+    const open = this.#open.has(item.warning_id);
+    if (node.cmItem === item && node.cmAppeal === appeal && node.cmOpen === open) return;
+    Object.assign(node, { cmItem: item, cmAppeal: appeal, cmOpen: open });
+    setAttribute(node, "data-severity", item.severity);
+    setAttribute(node, "data-status", item.status);
+    reshape(node.cmShape, item.severity);
+    setText(node.cmWord, t(`severity.${item.severity}`));
+    setText(node.cmTitle, item.status === "provisional" ? `${t("card.provisional")} · ${item.title}` : item.title);
+    setText(node.cmTail, [appealWord(item, appeal), clock(item.from_ms)].filter(Boolean).join(" · "));
+    setAttribute(node.cmRow, "aria-expanded", String(open));
+    node.querySelector(".more")?.remove();
+    if (open) node.append(this.#more(item, appeal));
+  }
+
+  #more(item, appeal) {
+    const appealButton = h("button", {
+      class: "button",
+      type: "button",
+      text: t(appeal === "sent" ? "card.appealed" : appeal === "sending" ? "card.appealing" : "card.appeal"),
+      disabled: item.status !== "confirmed" || appeal === "sent" || appeal === "sending",
+      on: { click: () => this.tell("cm-appeal", { warning_id: item.warning_id }) },
+    });
+    const copyButton = h("button", { class: "button", type: "button", text: t("card.copy"), on: { click: () => this.tell("cm-copy", { text: item.rewrite }) } });
+    return h(
+      "div",
+      { class: "more" },
+      item.quote && h("p", {}, "“", ...marked(item.quote, [{ quote: item.quote, severity: item.severity }]), "”"),
+      item.advice && h("p", { class: "why", text: item.advice }),
+      item.rewrite && h("p", { class: "say", text: item.rewrite }),
+      item.basis && h("p", { class: "basis", text: item.basis }),
+      h("div", { class: "acts" }, item.rewrite && copyButton, appealButton),
+    );
+  }
+
+  #makeReply() {
+    const title = h("h3");
+    const text = h("p");
+    const key = h("kbd", { "aria-hidden": "true" });
+    const node = h("li", { class: "reply" }, title, text);
+    node.append(h("button", { class: "button", type: "button", on: { click: () => this.tell("cm-copy", { text: text.textContent }) } }, t("card.copy"), key));
+    return Object.assign(node, { cmTitle: title, cmText: text, cmKey: key });
+  }
+}
+
+function appealWord(item, appeal) {
+  if (item.review?.verdict) return t(`shelf.${item.review.verdict}`);
+  return { sending: t("card.appealing"), sent: t("card.appealed") }[appeal] ?? "";
+}
+
+function writeReply(node, reply) {
+  setText(node.cmTitle, reply.trigger ? `${reply.title} · “${reply.trigger}”` : reply.title);
+  setText(node.cmText, reply.say);
+}
+
+function makeNote() {
+  const from = h("span");
+  const at = h("span", { class: "number" });
+  const text = h("p");
+  return Object.assign(h("li", { class: "note" }, h("header", {}, from, at), text), { cmFrom: from, cmAt: at, cmText: text });
+}
+
+function writeNote(node, note) {
+  setText(node.cmFrom, note.from);
+  setText(node.cmAt, timeOfDay(note.seen_at));
+  setText(node.cmText, note.text);
+}
