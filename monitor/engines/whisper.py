@@ -8,7 +8,6 @@ utterance and takes one at a time. What each choice gains was measured: docs/per
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from monitor.engines.encoded import Encoded, EncodedCache
 from monitor.engines.features import LogMel
 from monitor.engines.runtime import Loaded, load_model
+from monitor.engines.simplified import simplified
 from monitor.engines.stages import stage
 from monitor.engines.verify import mean_log, rival_rows
 from monitor.engines.window import FULL_MS, WindowPolicy
@@ -304,16 +304,3 @@ def _view(array: NDArray[np.float32]) -> Any:
     import ctranslate2
 
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(array, dtype=np.float32))
-
-
-@cache
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
-
-
-def simplified(text: str) -> str:
-    """``text`` in Simplified characters."""
-    converted: str = _converter().convert(text)
-    return converted
