@@ -1,6 +1,7 @@
 """``monitor audit``: recordings in, reports out."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from tqdm import tqdm
 
 from monitor.audit import report
 from monitor.audit.run import AuditPlan, Outcome, Progress, audit
-from monitor.commands import wiring
+from monitor import wiring
 from monitor.errors import InputError
 from monitor.frames import Side
+from monitor.rules.match import Matcher
 from monitor.sources.files import recordings
+from monitor.speech.engine import Engine
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if report.found(calls) else 0
 
 
-def _with_bar(files: list[Path], plan: AuditPlan, matcher: wiring.Matcher, engine: wiring.Engine) -> list[Outcome]:
+def _with_bar(files: list[Path], plan: AuditPlan, matcher: Matcher, engine: Engine) -> list[Outcome]:
     reached: dict[Path, int] = {}
     outcomes: list[Outcome] = []
     with tqdm(total=0, unit="s", desc="质检", file=sys.stderr, disable=None, leave=False) as bar:
@@ -92,8 +95,6 @@ def _layout(text: str) -> tuple[Side, Side]:
 
 
 def _line(call: report.CallReport) -> str:
-    import json
-
     data = call.as_json()
     short = {name: data[name] for name in ("file", "events", "duration_ms", "score", "error") if name in data}
     short["warnings"] = [

@@ -1,0 +1,99 @@
+"""The one place where settings become parts: rules, engine, session policy.
+
+Commands and the server build what they need here, so that the same settings always mean the same
+matcher and the same engine, live or over recordings.
+"""
+
+import argparse
+from pathlib import Path
+
+from monitor import config
+from monitor.config import Settings
+from monitor.engines.scripted import ScriptedEngine
+from monitor.errors import ConfigError
+from monitor.privacy import mask
+from monitor.rules import parse
+from monitor.rules.match import Matcher
+from monitor.session import SessionPolicy
+from monitor.speech.endpoint import EndpointPolicy
+from monitor.speech.engine import Engine
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that every command with rules and an engine has."""
+    group = parser.add_argument_group("设置（也可写在 monitor.toml 或环境变量 MONITOR_… 里）")
+    group.add_argument("--config", type=Path, metavar="FILE", help="设置文件（默认 monitor.toml）")
+    group.add_argument("--rules", type=Path, action="append", metavar="PATH", help="规则文件或文件夹（可多次给）")
+    group.add_argument("--model", metavar="NAME", help="语音模型：清单里的名字或权重文件夹（默认 base）")
+    group.add_argument("--device", choices=["auto", "cpu", "cuda"], help="在哪里识别（默认 auto）")
+
+
+def settings(args: argparse.Namespace) -> Settings:
+    """The settings of this run: file, environment, then the options of :func:`add_options`."""
+    flags = {
+        "rules": tuple(args.rules) if args.rules else None,
+        "engine": {"model": args.model, "device": args.device},
+    }
+    return config.load(flags, args.config)
+
+
+def matcher(settings: Settings) -> Matcher:
+    """The rules in force.
+
+    Raises:
+        RuleErrors: any file is broken; nothing runs on half a rule set.
+    """
+    return Matcher(parse.load(settings.rules))
+
+
+def policy(settings: Settings, *, finals_only: bool = False) -> SessionPolicy:
+    """How calls are listened to."""
+    speech = settings.speech
+    return SessionPolicy(
+        endpoint=EndpointPolicy(
+            partial_every_ms=speech.partial_every_ms,
+            eager_pause_ms=speech.eager_pause_ms,
+            close_pause_ms=speech.close_pause_ms,
+            max_ms=speech.max_ms,
+        ),
+        finals_only=finals_only,
+        mask=mask if settings.live.mask else None,
+    )
+
+
+def engine(settings: Settings) -> Engine:
+    """The speech engine, ready; for Whisper its weights are fetched if they are missing.
+
+    Raises:
+        WeightsError: they cannot be had, or their checksum differs.
+        ConfigError: ``ENG-010``, the script of the scripted engine is missing or damaged.
+    """
+    chosen = settings.engine
+    if chosen.kind == "scripted":
+        return _scripted(chosen.script)
+    from monitor.engines import weights, whisper
+
+    folder = weights.ensure(chosen.model, chosen.models)
+    return whisper.load(
+        whisper.WhisperSettings(
+            weights=folder,
+            name=chosen.model,
+            device=chosen.device,
+            compute_type=chosen.compute_type,
+            lanes=chosen.lanes,
+            threads_per_lane=chosen.threads_per_lane,
+            decode=whisper.DecodePolicy(prompt=chosen.prompt),
+        )
+    )
+
+
+def _scripted(script: Path | None) -> Engine:
+    import json
+
+    if script is None:
+        raise ConfigError("the scripted engine needs a script", hint="engine.script = FILE", code="ENG-010")
+    try:
+        lines = json.loads(script.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read the script: {error}", where=str(script), code="ENG-010") from None
+    return ScriptedEngine(lines)
