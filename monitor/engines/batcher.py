@@ -195,21 +195,22 @@ class Batcher:
                 break
             live = [item for item in batch if not item.owner.answer.done()]
             if live:
-                task = asyncio.get_running_loop().create_task(self._serve(live))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
-                task.add_done_callback(lambda _: self._dispatch())
+                self._launch(live)
         if len(self._queue) < self._limit:
             self._room.set()
 
-    async def _serve(self, batch: Sequence[Waiting[_Owner]]) -> None:
-        begin = self._clock()
+    def _launch(self, batch: Sequence[Waiting[_Owner]]) -> None:
         light = all(isinstance(item.wanted, DecodeWanted) and item.wanted.decode is Pass.PARTIAL for item in batch)
+        task = asyncio.get_running_loop().create_task(self._compute(batch, self._clock()))
+        self._running.add(task)
         self._busy_with_partials += light
-        try:
-            await self._compute(batch, begin)
-        finally:
+
+        def free(done: "asyncio.Task[None]") -> None:
+            self._running.discard(done)
             self._busy_with_partials -= light
+            self._dispatch()
+
+        task.add_done_callback(free)
 
     async def _compute(self, batch: Sequence[Waiting[_Owner]], begin: float, *, again: bool = False) -> None:
         loop = asyncio.get_running_loop()
