@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import accuracy_curve
 import accuracy_tables
 from judged import ABOVE_HINT, SAID, Alarm, Judged
 from remembered import RememberedEngine
@@ -62,6 +63,9 @@ def main() -> int:
         real["text"] = [on_text(item, matcher) for item in as_sentences if item.text]
     args.out.mkdir(parents=True, exist_ok=True)
     accuracy_tables.write(args.out, measured, real, seconds, matcher.ruleset)
+    if args.curve:
+        everything = [*spoken, *(item.sentence for item in real.get("clean", ()))]
+        _curve(args, everything, matcher, engine)
     print((args.out / "accuracy.md").read_text(encoding="utf-8"))
     return 0
 
@@ -105,6 +109,22 @@ def on_line(item: Sentence, line: Line, matcher: Matcher, engine: Engine, noise:
         if it.status == "confirmed" and it.match in SAID and not it.trial and it.severity in ABOVE_HINT
     ]
     return Judged(item, " ".join(heard), tuple(alarms))
+
+
+def _curve(args: argparse.Namespace, everything: list[Sentence], matcher: Matcher, engine: Engine) -> None:
+    phrases = accuracy_curve.Phrases(matcher.ruleset)
+    heard: dict[str, list[accuracy_curve.Heard]] = {}
+    for name in args.line or ["clean", "snr15", "snr8"]:
+        bar = tqdm(everything, desc=f"curve {name}", file=sys.stderr, disable=None)
+        heard[name] = []
+        for item in bar:
+            tap = accuracy_curve.Tap(engine)
+            on_line(item, LINES[name], matcher, tap, noises(args.corpus))
+            candidates = [it for wanted, said in tap.finals for it in phrases.candidates(wanted, said, engine)]
+            heard[name].append(accuracy_curve.Heard(item, tuple(candidates)))
+    table = accuracy_curve.write(args.out, heard)
+    with (args.out / "accuracy.md").open("a", encoding="utf-8") as file:
+        file.write(f"\n### Recall at a share of false alarms, by sound\n\n{table}\n")
 
 
 def _call(pcm: bytes) -> Iterator[AudioFrame | Hangup]:

@@ -1,0 +1,207 @@
+"""Recall against false alarms of matching by sound, with and without the audio's verdict.
+
+Every phrase of the rules that is looked for by sound is aligned with everything that was heard. Without
+audio, a candidate's score is how far its alignment can be trusted (``monitor.rules.sound.trust``: cost per
+syllable, and length); with audio, it is the log-likelihood ratio of the engine's verdict. Each threshold
+on the score gives a point: the share of sentences whose own rule is found, and the share of the others
+(sentences that must not fire, and real speech) on which any phrase is.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from judged import percent
+from speech_corpus import Sentence
+
+from monitor.events import DecodeWanted, VerifyWanted
+from monitor.frames import Hypothesis, Verdict
+from monitor.rules.match import ACCEPT_LLR
+from monitor.rules.model import BannedRule
+from monitor.rules.parse import RuleSet
+from monitor.rules.sound import LEAST, align, limits, trust
+from monitor.speech.engine import Engine
+from monitor.text.reading import Reading, read
+
+LOOSEST = 0.7
+"""Alignments that cost more per syllable are no candidates at all."""
+CANDIDATES = 6
+"""So many of an utterance, the best by sound, are verified."""
+AT_MOST = (0.005, 0.01, 0.02, 0.03, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One phrase that may have been said."""
+
+    rule: str
+    trust: float
+    llr: float
+    accepted: bool
+    """By the limits that are in force, audio included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One recording with all its candidates."""
+
+    sentence: Sentence
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One threshold on a curve."""
+
+    threshold: float
+    recall: float
+    false: float
+
+
+class Tap:
+    """An engine that keeps the final decodes of one call for whoever wants to look at them again."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name, self.lanes, self.shape = engine.name, engine.lanes, engine.shape
+        self.finals: list[tuple[DecodeWanted, Hypothesis]] = []
+
+    def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
+        """As the engine does."""
+        answers = self._engine.decode(batch)
+        self.finals += zip(batch, answers, strict=True)
+        return answers
+
+    def verify(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
+        """As the engine does."""
+        return self._engine.verify(batch)
+
+
+class Phrases:
+    """Every phrase that is looked for by sound."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self._phrases = []
+        for rule in ruleset.of(BannedRule):
+            for wording in rule.phrases if rule.sound else ():
+                reading = read(wording)
+                sounds = tuple(reading.syllables[at].folded for at in reading.lean_at)
+                if len(sounds) >= LEAST:
+                    self._phrases.append((rule.id, wording, sounds))
+
+    def candidates(self, wanted: DecodeWanted, heard: Hypothesis, engine: Engine) -> list[Candidate]:
+        """What may have been said in one utterance, each with the audio's verdict."""
+        reading = read(heard.text)
+        sounds = tuple(reading.syllables[at].folded for at in reading.lean_at)
+        near = []
+        for rule, wording, phrase in self._phrases:
+            if place := align(phrase, sounds, LOOSEST * len(phrase)):
+                cost = place.cost / len(phrase)
+                near.append((trust(cost, len(phrase)), cost, rule, wording, phrase, place))
+        near.sort(key=lambda item: (-item[0], item[2], item[3]))
+        near = near[:CANDIDATES]
+        asked = [
+            _question(wanted, reading, number, wording, place.start, place.end)
+            for number, (_, _, _, wording, _, place) in enumerate(near)
+        ]
+        verdicts = engine.verify(asked) if asked else []
+        found = []
+        for (trusted, cost, rule, _, phrase, _), verdict in zip(near, verdicts, strict=True):
+            limit = limits(len(phrase))
+            accepted = cost <= limit.accept or (cost <= limit.ask and verdict.llr >= ACCEPT_LLR)
+            found.append(Candidate(rule, trusted, verdict.llr, accepted))
+        return found
+
+
+def _question(wanted: DecodeWanted, reading: Reading, number: int, wording: str, start: int, end: int) -> VerifyWanted:
+    from_plain, to_plain = reading.lean_at[start], reading.lean_at[end - 1] + 1
+    first = reading.origin[from_plain]
+    return VerifyWanted(
+        call_id=wanted.call_id,
+        request_id=f"{wanted.call_id}/{wanted.utterance_id}/{number}",
+        utterance_id=wanted.utterance_id,
+        revision=wanted.revision,
+        pcm=wanted.pcm,
+        text=reading.raw,
+        start=first,
+        end=first + len(reading.quote(from_plain, to_plain)),
+        candidate=wording,
+    )
+
+
+def curve(heard: Sequence[Heard], *, audio: bool) -> list[Point]:
+    """A point for each threshold at which something changes."""
+    hits = [_best(it, audio=audio, own=True) for it in heard if it.sentence.fires]
+    others = [_best(it, audio=audio, own=False) for it in heard if not it.sentence.fires]
+    points = []
+    for threshold in sorted({score for score in hits + others if score > -1e9}, reverse=True):
+        recall = sum(score >= threshold for score in hits) / max(1, len(hits))
+        points.append(Point(threshold, recall, sum(score >= threshold for score in others) / max(1, len(others))))
+    return points
+
+
+def _best(it: Heard, *, audio: bool, own: bool) -> float:
+    scores = [
+        candidate.llr if audio else candidate.trust
+        for candidate in it.candidates
+        if not own or candidate.rule == it.sentence.rule
+    ]
+    return max(scores, default=-1e9)
+
+
+def in_force(heard: Iterable[Heard]) -> Point:
+    """Where the limits that are in force lie."""
+    heard = list(heard)
+    hits = [any(c.accepted and c.rule == it.sentence.rule for c in it.candidates) for it in heard if it.sentence.fires]
+    others = [any(c.accepted for c in it.candidates) for it in heard if not it.sentence.fires]
+    return Point(0.0, sum(hits) / max(1, len(hits)), sum(others) / max(1, len(others)))
+
+
+def write(out: Path, heard: Mapping[str, Sequence[Heard]]) -> str:
+    """``curve.csv``, ``curve.svg``; returns the table."""
+    curves = {
+        (line, how): curve(items, audio=how == "audio") for line, items in heard.items() for how in ("sound", "audio")
+    }
+    with (out / "curve.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("line", "by", "threshold", "recall", "false"))
+        for (line, how), points in curves.items():
+            writer.writerows((line, how, it.threshold, it.recall, it.false) for it in points)
+    _plot(out / "curve.svg", curves, {line: in_force(items) for line, items in heard.items()})
+    rows = ["| line | by | " + " | ".join(f"≤ {percent(most)}" for most in AT_MOST) + " | in force |"]
+    rows.append("|" + "---|" * (len(AT_MOST) + 3))
+    for (line, how), points in curves.items():
+        best = [max((it.recall for it in points if it.false <= most), default=0.0) for most in AT_MOST]
+        now = in_force(heard[line])
+        where = f"{percent(now.recall)} at {percent(now.false)}" if how == "audio" else ""
+        cells = " | ".join(percent(recall) for recall in best)
+        rows.append(f"| {line} | {'sound, then audio' if how == 'audio' else 'sound alone'} | {cells} | {where} |")
+    return "\n".join(rows)
+
+
+def _plot(path: Path, curves: Mapping[tuple[str, str], Sequence[Point]], now: Mapping[str, Point]) -> None:
+    figure, axes = plt.subplots(figsize=(6.4, 4))
+    colours = dict(zip(now, ("#1f6f8b", "#c8553d", "#6a994e", "#8d6a9f", "#444444"), strict=False))
+    for (line, how), points in curves.items():
+        style = "-" if how == "audio" else "--"
+        label = f"{line}, {'sound and audio' if how == 'audio' else 'sound alone'}"
+        axes.step(
+            [100 * it.false for it in points],
+            [100 * it.recall for it in points],
+            style,
+            color=colours[line],
+            label=label,
+        )
+    for line, point in now.items():
+        axes.plot(100 * point.false, 100 * point.recall, "o", color=colours[line])
+    axes.set_xlim(0, 10)
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("% of other recordings on which a phrase is found")
+    axes.set_ylabel("% of sentences found")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, loc="lower right")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
