@@ -1,4 +1,7 @@
-/** Top of the sidebar: what the call is in, its clock, who talks how much, how good the line is. */
+/**
+ * Top of a live call: what it is in, its clock, who talks how much, how good the line is.
+ * With the attribute `mine` the agent reads it, and is 我.
+ */
 
 import { h, setAttribute, setText } from "../core/dom.js";
 import { clock, percent } from "../core/format.js";
@@ -60,7 +63,7 @@ export class CallHead extends View {
     const mine = measure?.level_dbfs?.agent;
     const quiet = mine !== null && mine !== undefined && mine < QUIET_DBFS;
     setAttribute(this.line, "data-quality", quality);
-    setText(this.quality, quiet ? t("line.quiet") : t(`line.${quality}`));
+    setText(this.quality, quiet ? t("line.quiet", { me: t(this.hasAttribute("mine") ? "side.me" : "side.agent") }) : t(`line.${quality}`));
   }
 
   #balance(measure) {
@@ -69,11 +72,12 @@ export class CallHead extends View {
     const all = mine + theirs;
     this.agent.style.setProperty("--share", all ? mine / all : 0);
     this.customer.style.setProperty("--share", all ? theirs / all : 0);
-    setText(this.mine, all ? `${t("side.me")} ${percent(mine / all)}` : t("side.me"));
+    const me = t(this.hasAttribute("mine") ? "side.me" : "side.agent");
+    setText(this.mine, all ? `${me} ${percent(mine / all)}` : me);
     setText(this.theirs, all ? `${t("side.customer")} ${percent(theirs / all)}` : t("side.customer"));
-    setAttribute(this.bar, "aria-label", all ? t("balance.label", { agent: percent(mine / all), customer: percent(theirs / all) }) : t("balance.none"));
+    setAttribute(this.bar, "aria-label", all ? t("balance.label", { me, agent: percent(mine / all), customer: percent(theirs / all) }) : t("balance.none"));
     const pace = measure?.chars_per_min?.agent;
     setText(this.pace, pace ? t("pace.short", { n: Math.round(pace) }) : "");
-    setAttribute(this.pace, "title", pace ? t("pace.label", { n: Math.round(pace) }) : null);
+    setAttribute(this.pace, "title", pace ? t("pace.label", { me, n: Math.round(pace) }) : null);
   }
 }

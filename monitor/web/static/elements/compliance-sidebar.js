@@ -43,7 +43,7 @@ export class ComplianceSidebar extends View {
   #hush = null;
 
   build() {
-    this.head = document.createElement("cm-call-head");
+    this.head = h("cm-call-head", { mine: true });
     this.menu = h("cm-prefs-menu", { sidebar: true });
     this.card = document.createElement("cm-now-card");
     this.checks = document.createElement("cm-check-list");
@@ -53,12 +53,7 @@ export class ComplianceSidebar extends View {
     this.live = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
     this.shadowRoot.append(
       h("header", {}, this.head, this.menu),
-      h(
-        "div",
-        { class: "columns" },
-        h("div", { class: "doing" }, this.card, this.checks),
-        h("div", { class: "record" }, this.captions, this.shelf),
-      ),
+      h("div", { class: "columns" }, this.card, this.checks, this.captions, this.shelf),
       this.link,
       this.live,
     );
@@ -221,7 +216,7 @@ const ACTS = {
 };
 
 async function currentCall(api, agent_id) {
-  const { calls } = await api.get("/v1/calls", { agent_id, live: true, limit: 1 });
+  const { calls } = await api.get("/v1/calls", { agent_id, status: "live", limit: 1 });
   if (!calls.length) return { events: [] };
   return api.get(`/v1/calls/${encodeURIComponent(calls[0].call_id)}/events`);
 }

@@ -45,7 +45,8 @@ export function replaced(list, key, item, kept) {
 export function levelled(levels, before, event, kept) {
   const point = {};
   for (const side of Object.keys(event.talk_ms ?? {})) {
-    const spoken = (event.talk_ms[side] ?? 0) - (before?.talk_ms?.[side] ?? 0);
+    // The first figure after joining a call holds all that was said before: it says nothing about this second.
+    const spoken = before || event.at_ms <= 1_000 ? (event.talk_ms[side] ?? 0) - (before?.talk_ms?.[side] ?? 0) : 0;
     point[side] = spoken > 0 ? Math.min(1, spoken / 1000) * loudness(event.level_dbfs?.[side]) : 0;
   }
   return [...levels, point].slice(-kept);

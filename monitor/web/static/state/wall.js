@@ -28,6 +28,7 @@ function newTile(call_id) {
   return {
     call_id,
     agent_id: "",
+    team: "",
     direction: "inbound",
     seq: 0,
     at_ms: 0,
@@ -51,9 +52,31 @@ export function step(wall, event, received_ms = Date.parse(event.seen_at)) {
   const before = wall.tiles.get(event.call_id);
   if (before && event.seq && event.seq <= before.seq) return wall;
   // What is said about a call after its end (reviews) does not bring it back to the wall.
-  if (!before && (event.kind === "call.ended" || event.kind === "page.ended")) return wall;
+  if (!before && event.kind === "call.ended") return wall;
   const tiles = new Map(wall.tiles);
   tiles.set(event.call_id, tileStep(before ?? newTile(event.call_id), event, received_ms));
+  return { ...wall, tiles };
+}
+
+/**
+ * The wall with what the server's lists know of live calls, for a page that is opened while they are on.
+ *
+ * @param {object[]} rows as `GET /v1/calls` lists them
+ * @param {object[]} warnings as `GET /v1/warnings` lists them
+ */
+export function filled(wall, rows, warnings = []) {
+  const tiles = new Map(wall.tiles);
+  for (const row of rows) {
+    const before = tiles.get(row.call_id) ?? newTile(row.call_id);
+    const known = { agent_id: row.agent_id, team: row.team || teamOf(row.agent_id), direction: row.direction ?? before.direction };
+    const newer = before.seq > 0 ? {} : { state: row.state || "talking", since_ms: row.state_since_ms ?? 0, at_ms: row.last_ms ?? 0 };
+    let mine = before.warnings;
+    for (const warning of warnings.filter(({ call_id }) => call_id === row.call_id).toReversed()) {
+      if (mine.some(({ warning_id }) => warning_id === warning.warning_id)) continue;
+      mine = warned(mine, warning, Date.parse(warning.first_seen_at ?? warning.seen_at), TILE_WARNINGS_KEPT);
+    }
+    tiles.set(row.call_id, { ...before, ...known, ...newer, warnings: mine });
+  }
   return { ...wall, tiles };
 }
 
@@ -67,7 +90,7 @@ function tileStep(tile, event, received_ms) {
   };
   switch (event.kind) {
     case "call.started":
-      return { ...next, agent_id: event.agent_id, direction: event.direction };
+      return { ...next, agent_id: event.agent_id, team: next.team || teamOf(event.agent_id), direction: event.direction };
     case "transcript":
       return event.text ? { ...next, line: { side: event.side, text: event.text.slice(-120) } } : next;
     case "warning":
@@ -159,7 +182,7 @@ function placed(before, tile, now_ms, held) {
   return { group, entered: needed, lower_since: 0 };
 }
 
-/** The team an agent belongs to: what stands before the last `-` of the agent's id; "" where there is none. */
+/** The team an agent belongs to where the server was told none: what stands before the last `-` of the agent's id. */
 export function teamOf(agent_id) {
   const at = agent_id.lastIndexOf("-");
   return at > 0 ? agent_id.slice(0, at) : "";
@@ -168,7 +191,7 @@ export function teamOf(agent_id) {
 /** Whether a tile passes the filters `{team, severity, rule, state, text}`; empty ones let everything pass. */
 export function passes(tile, filters) {
   const { team = "", severity = "", rule = "", state = "", text = "" } = filters;
-  if (team && teamOf(tile.agent_id) !== team) return false;
+  if (team && tile.team !== team) return false;
   if (state && tile.state !== state) return false;
   if (severity && !tile.warnings.some((warning) => warning.severity === severity)) return false;
   if (rule && !tile.warnings.some((warning) => warning.rule_id === rule)) return false;

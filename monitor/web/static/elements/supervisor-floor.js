@@ -1,0 +1,236 @@
+/** `/supervisor`: the wall with its filters, today's figures, the queue of appeals, and the call that is open. */
+
+import { h, keyed, setAttribute, setText } from "../core/dom.js";
+import { Feed } from "../core/feed.js";
+import { t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { Store } from "../core/store.js";
+import { sheet } from "../core/styles.js";
+import { View } from "../core/view.js";
+import { SEVERITIES } from "../state/severity.js";
+import { arranged, filled, newWall, passes, step, swept } from "../state/wall.js";
+
+const css = await sheet(import.meta.url, "supervisor-floor.css");
+const TICK_MS = 1_000;
+const STATS_MS = 15_000;
+const APPEALS_MS = 6_000;
+/** Order is looked at this often, and not while somebody pointed at the wall within the last seconds. */
+const ARRANGE_MS = 2_000;
+const HELD_MS = 5_000;
+const STATES = ["", "silent", "hold", "complaint", "abusive"];
+
+export class SupervisorFloor extends View {
+  static sheets = [css];
+
+  #store = new Store(newWall(), step);
+  #filters = { team: "", severity: "", rule: "", state: "", text: "" };
+  #status = { phase: "connecting", since_ms: Date.now(), recovered: null };
+  #appeals = [];
+  #stats = null;
+  #open = "";
+  #tab = "day";
+  #pointed_ms = 0;
+  #arranged_ms = 0;
+
+  build() {
+    this.states = h("div", { class: "states", role: "group", "aria-label": t("filter.state") });
+    this.team = this.#select("team");
+    this.severity = this.#select("severity");
+    this.rule = this.#select("rule");
+    this.text = h("input", { class: "field", type: "search", placeholder: t("filter.text"), "aria-label": t("filter.text") });
+    this.text.value = this.#filters.text;
+    this.text.addEventListener("input", () => this.#filter("text", this.text.value));
+    this.wall = document.createElement("cm-call-wall");
+    this.link = document.createElement("cm-link-state");
+    this.scroll = h("div", { class: "scroll", tabindex: -1 }, this.wall);
+    for (const type of ["pointermove", "keydown", "wheel"]) {
+      this.scroll.addEventListener(type, () => (this.#pointed_ms = Date.now()), { passive: true });
+    }
+    this.scroll.addEventListener("pointerleave", () => (this.#pointed_ms = 0));
+    this.day = document.createElement("cm-day-panel");
+    this.queue = document.createElement("cm-appeal-queue");
+    this.badge = h("span", { class: "badge number" });
+    this.tabs = ["day", "appeals"].map((name) =>
+      Object.assign(h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", on: { click: () => this.#choose(name) } }, h("span", { text: t(`floor.${name}`) })), { cmName: name }),
+    );
+    this.tabs[1].append(this.badge);
+    this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, this.day, this.queue);
+    this.drawer = h("div", { class: "drawer", role: "dialog", "aria-label": t("drawer.label"), hidden: true });
+    this.shadowRoot.append(
+      h("div", { class: "floor" }, h("div", { class: "filters" }, this.states, this.team, this.severity, this.rule, this.text), this.scroll, this.link),
+      h("aside", { "aria-label": t("floor.aside") }, h("div", { role: "tablist", "aria-label": t("floor.aside") }, this.tabs), this.panel),
+      this.drawer,
+    );
+    if (this.#open) this.#show(this.#open);
+  }
+
+  start() {
+    const { signal } = this;
+    this.addEventListener("cm-open-call", ({ detail }) => this.#show(detail.call_id), { signal });
+    this.addEventListener("cm-close-call", () => this.#hide(), { signal });
+    this.addEventListener("cm-reviewed", () => this.#poll(), { signal });
+    for (const [work, every_ms] of [[() => this.#tick(), TICK_MS], [() => this.#figures(), STATS_MS], [() => this.#poll(), APPEALS_MS]]) {
+      const timer = setInterval(work, every_ms);
+      signal.addEventListener("abort", () => clearInterval(timer));
+    }
+    this.feed = new Feed({
+      url: (cursor) => this.api.socketUrl("/v1/events", { after: cursor }),
+      cursorOf: ({ cursor }) => cursor,
+      past: () => this.#live(),
+      take: (event) => this.#take(event),
+      onStatus: (status) => {
+        this.#status = status;
+        if (status.phase === "refused") this.tell("cm-session-over", {});
+        this.#store.wake();
+      },
+      onError: (error) => error.status === 401 && this.tell("cm-session-over", {}),
+    });
+    this.#store.read(() => this.#draw(), signal);
+    this.feed.start();
+    this.#figures();
+    this.#poll();
+  }
+
+  stop() {
+    this.feed?.stop();
+  }
+
+  #take(event) {
+    this.#store.take(event);
+    if (event.kind === "call.started") this.#named(event.call_id);
+  }
+
+  /** The calls that are on, and what was warned about in them. */
+  async #live() {
+    const { calls } = await this.api.get("/v1/calls", { status: "live", limit: 500 });
+    const oldest = calls.map(({ started_at }) => started_at).sort()[0];
+    const { warnings } = calls.length ? await this.api.get("/v1/warnings", { since: oldest, limit: 500 }) : { warnings: [] };
+    this.#store.set(filled(this.#store.state, calls, warnings.filter(({ status }) => status !== "retracted")));
+    return { events: [] };
+  }
+
+  /** What events do not say of a call that has just begun: its team. */
+  async #named(call_id) {
+    const row = await this.api.get(`/v1/calls/${encodeURIComponent(call_id)}`).catch(() => null);
+    if (row && this.#store.state.tiles.has(call_id)) this.#store.set(filled(this.#store.state, [row]));
+  }
+
+  async #figures() {
+    this.#stats = await this.api.get("/v1/stats").catch(() => this.#stats);
+    this.#store.wake();
+  }
+
+  async #poll() {
+    const found = await this.api.get("/v1/warnings", { appeal: "open", limit: 100 }).catch(() => null);
+    if (!found) return;
+    const known = new Map(this.#appeals.map((item) => [item.warning_id, item]));
+    this.#appeals = found.warnings.toReversed().map((item) => known.get(item.warning_id) ?? item);
+    this.#store.wake();
+  }
+
+  #tick() {
+    const now_ms = Date.now();
+    let wall = swept(this.#store.state, now_ms);
+    const due = now_ms - this.#arranged_ms >= ARRANGE_MS;
+    if (due) {
+      this.#arranged_ms = now_ms;
+      wall = arranged(wall, now_ms, now_ms - this.#pointed_ms < HELD_MS);
+    }
+    this.#store.set(wall);
+    this.#store.wake();
+  }
+
+  #draw() {
+    const now_ms = Date.now();
+    let wall = this.#store.state;
+    // Calls that came or went since the wall was last arranged get or lose their place at once.
+    if (wall.tiles.size !== wall.order.length || wall.order.some((id) => !wall.tiles.has(id))) {
+      wall = arranged(wall, now_ms, true);
+      this.#store.state = wall;
+    }
+    const tiles = [...wall.tiles.values()];
+    this.#states(tiles);
+    this.#options(this.team, tiles.map(({ team }) => [team, team]));
+    this.#options(this.severity, SEVERITIES.map((severity) => [severity, t(`severity.${severity}`)]), false);
+    this.#options(this.rule, tiles.flatMap(({ warnings }) => warnings.map(({ rule_id, title }) => [rule_id, title])));
+    const visible = new Set(tiles.filter((tile) => passes(tile, this.#filters)).map(({ call_id }) => call_id));
+    this.wall.show({ wall, visible, open: this.#open, now_ms });
+    this.link.show({ status: this.#status, now_ms });
+    if (this.#stats) this.day.show({ stats: this.#stats });
+    this.queue.show({ appeals: this.#appeals, api: this.api });
+    this.badge.hidden = !this.#appeals.length;
+    setText(this.badge, this.#appeals.length);
+    for (const tab of this.tabs) {
+      setAttribute(tab, "aria-selected", String(tab.cmName === this.#tab));
+      setAttribute(tab, "tabindex", tab.cmName === this.#tab ? 0 : -1);
+    }
+    setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
+    this.day.hidden = this.#tab !== "day" || !this.#stats;
+    this.queue.hidden = this.#tab !== "appeals";
+  }
+
+  #states(tiles) {
+    const rows = STATES.map((state) => ({ state, count: state ? tiles.filter((tile) => tile.phase === "live" && tile.state === state).length : tiles.length }));
+    keyed(
+      this.states,
+      rows,
+      ({ state }) => state,
+      ({ state }) => h("button", { type: "button", on: { click: () => this.#filter("state", this.#filters.state === state ? "" : state) } }, state && icon(state), h("span", { text: t(state ? `state.${state}` : "filter.all") }), h("b", { class: "number" })),
+      (node, { state, count }) => {
+        setText(node.lastChild, count);
+        setAttribute(node, "aria-pressed", String(this.#filters.state === state));
+      },
+    );
+  }
+
+  #select(name) {
+    const select = h("select", { class: "field", "aria-label": t(`filter.${name}`) }, h("option", { value: "", text: t(`filter.${name}.all`) }));
+    select.addEventListener("change", () => this.#filter(name, select.value));
+    return Object.assign(select, { cmName: name, cmKeys: "" });
+  }
+
+  /** Options are written only when they changed: an open list must not close under the pointer. */
+  #options(select, pairs, sorted = true) {
+    const words = new Map(pairs.filter(([value]) => value));
+    const wanted = this.#filters[select.cmName];
+    if (wanted && !words.has(wanted)) words.set(wanted, wanted);
+    const entries = [...words];
+    if (sorted) entries.sort(([a], [b]) => a.localeCompare(b));
+    const keys = entries.map(([value]) => value).join("\n");
+    if (select.cmKeys !== keys) {
+      select.cmKeys = keys;
+      select.replaceChildren(select.firstChild, ...entries.map(([value, text]) => h("option", { value, text })));
+    }
+    select.hidden = !entries.length;
+    if (select.value !== wanted) select.value = wanted;
+  }
+
+  #filter(name, value) {
+    this.#filters = { ...this.#filters, [name]: value };
+    this.#store.wake();
+  }
+
+  #choose(name) {
+    this.#tab = name;
+    this.#store.wake();
+  }
+
+  #show(call_id) {
+    const from = this.#open;
+    this.#open = call_id;
+    const drawer = this.drawer.firstChild ?? this.drawer.appendChild(document.createElement("cm-call-drawer"));
+    drawer.show({ call_id, agent_id: this.#store.state.tiles.get(call_id)?.agent_id ?? "", api: this.api });
+    this.drawer.hidden = false;
+    if (!from) drawer.focus();
+    this.#store.wake();
+  }
+
+  #hide() {
+    const before = this.#open;
+    this.#open = "";
+    this.drawer.hidden = true;
+    this.drawer.replaceChildren();
+    this.#store.wake();
+    this.wall.focusTile(before);
+  }
+}
