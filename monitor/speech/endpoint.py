@@ -13,14 +13,10 @@ import numpy as np
 
 from monitor.errors import ConfigError
 from monitor.frames import Pass
+from monitor.speech.hysteresis import LOOK_BACK, Hysteresis
 from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, Ms
 
 _BLOCK_BYTES: Final = BLOCK_SAMPLES * 2
-_BEGIN_OF: Final = 6
-_BEGIN: Final = 4
-"""Speech begins when 4 of the last 6 blocks are voiced; a click or a crackle is 1 or 2."""
-_HANG: Final = 5
-"""Speech has paused after 5 blocks without voice; stops inside words (爸, 特) are shorter."""
 _LULL: Final = 5
 """A cut is made in the middle of the quietest 5 blocks in a row."""
 
@@ -49,14 +45,11 @@ class EndpointPolicy:
     """Audio after the speech that the engine hears too."""
 
     def __post_init__(self) -> None:
-        shortest = min(self.partial_every_ms, self.eager_pause_ms, self.close_pause_ms, self.min_speech_ms)
-        if shortest < BLOCK_MS or self.pre_roll_ms < 0 or self.tail_ms < 0:
+        times = (self.partial_every_ms, self.eager_pause_ms, self.close_pause_ms, self.min_speech_ms)
+        if min(times) < BLOCK_MS or min(self.pre_roll_ms, self.tail_ms) < 0:
             raise ConfigError("endpoint times must be at least 20 ms, margins at least 0", code="CFG-010")
-        if self.max_ms < self.pre_roll_ms + 4 * max(self.close_pause_ms, self.min_speech_ms):
-            raise ConfigError(
-                "max_ms must be at least pre_roll_ms and 4 times the longer of close_pause_ms and min_speech_ms",
-                code="CFG-010",
-            )
+        if self.max_ms < 4 * max(*times, self.pre_roll_ms):
+            raise ConfigError("max_ms must be at least 4 times each of the other endpoint times", code="CFG-010")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +96,21 @@ class Endpointer:
         self._pre_roll = policy.pre_roll_ms // BLOCK_MS
         self._tail = policy.tail_ms // BLOCK_MS
         # All positions below count blocks from the start of the call.
-        self._now = 0
-        self._speech_to = 0
+        self._hears = Hysteresis()
         self._heard_to = 0
         """End of the audio that was given to the engine in earlier utterances."""
-        self._recent: deque[tuple[bytes, bool]] = deque(maxlen=self._pre_roll + _BEGIN_OF)
-        self._doubt: deque[bool] = deque(maxlen=_BEGIN_OF)
-        """The last blocks that do not belong to speech yet."""
+        self._recent: deque[tuple[bytes, bool]] = deque(maxlen=self._pre_roll + LOOK_BACK)
         self._utterance: _Utterance | None = None
-        self.voiced = False
-        """Is there speech now? With hysteresis: single blocks do not change it."""
+
+    @property
+    def voiced(self) -> bool:
+        """Whether there is speech now. With hysteresis: single blocks do not change it."""
+        return self._hears.speech
 
     @property
     def settled_ms(self) -> Ms:
         """Up to here it is decided whether there is speech. Never goes back."""
-        return _ms(self._now - len(self._doubt) + self._doubt.index(True) if True in self._doubt else self._now)
+        return _ms(self._hears.settled)
 
     @property
     def open_from_ms(self) -> Ms | None:
@@ -127,13 +120,12 @@ class Endpointer:
     @property
     def speech_to_ms(self) -> Ms:
         """End of the last voiced block that belongs to speech; 0 before any."""
-        return _ms(self._speech_to)
+        return _ms(self._hears.speech_to)
 
     def block(self, pcm: bytes, voiced: bool) -> list[Move]:
         """Take the next 640 bytes and whether they are voiced."""
-        self._now += 1
         self._recent.append((pcm, voiced))
-        begun = self._listen(voiced)
+        begun = self._hears.block(pcm, voiced)
         moves: list[Move] = []
         utterance = self._utterance
         if utterance is not None:
@@ -150,54 +142,41 @@ class Endpointer:
         moves: list[Move] = []
         if self._utterance is not None:
             moves = self._close(self._utterance)
-        self.voiced = False
-        self._doubt.clear()
+        self._hears.stop()
         return moves
 
     def skip(self, to_ms: int) -> list[Move]:
         """Jump over a hole that ends at ``to_ms``. What lay before it does not touch what follows."""
         moves = self.close()
-        self._now = self._heard_to = max(self._now, to_ms // BLOCK_MS)
+        self._hears.skip(to_ms // BLOCK_MS)
+        self._heard_to = self._hears.now
         self._recent.clear()
         return moves
 
-    def _listen(self, voiced: bool) -> int | None:
-        """Follow the hysteresis; where speech has just begun or resumed, its first voiced block."""
-        if self.voiced:
-            if voiced:
-                self._speech_to = self._now
-            elif self._now - self._speech_to >= _HANG:
-                self.voiced = False
-            return None
-        self._doubt.append(voiced)
-        if sum(self._doubt) < _BEGIN:
-            return None
-        begun = self._now - len(self._doubt) + self._doubt.index(True)
-        self._doubt.clear()
-        self.voiced, self._speech_to = True, self._now
-        return begun
-
     def _open(self, begun: int) -> "_Utterance":
-        first = max(begun - self._pre_roll, self._heard_to, self._now - len(self._recent))
+        now = self._hears.now
+        # Audio that an earlier Ask held is not heard again, unless this speech began in it.
+        first = max(begun - self._pre_roll, min(begun, self._heard_to), now - len(self._recent))
         self._utterance = _Utterance(first, begun)
-        for pcm, voiced in list(self._recent)[first - self._now :]:
-            self._utterance.add(pcm, voiced)
+        for place, (pcm, voiced) in enumerate(list(self._recent)[first - now :], first):
+            # The unvoiced onset is speech too; what of it was taken for voice decides nothing.
+            self._utterance.add(pcm, voiced or place >= begun)
         return self._utterance
 
     def _follow(self, utterance: "_Utterance") -> list[Move]:
         """What one more block of an open utterance calls for."""
         moves: list[Move] = []
         worth = utterance.voice_blocks >= self._min_speech
-        if self.voiced:
+        if self._hears.speech:
             utterance.news += 1
             if worth and utterance.news >= self._partial_every:
-                moves.append(utterance.ask(Pass.PARTIAL, self._now))
-        pause = self._now - self._speech_to
-        if pause >= self._eager_pause and worth and utterance.covered_to != self._speech_to:
-            moves.append(utterance.ask(Pass.EAGER, self._now))
-            utterance.covered_to = self._speech_to
-        enough = self._close_pause if utterance.blocks < self._max * 3 // 4 else self._eager_pause
-        if pause >= enough:
+                moves.append(utterance.ask(Pass.PARTIAL, self._hears.now))
+        pause = self._hears.now - self._hears.speech_to
+        if pause >= self._eager_pause and worth and utterance.covered_to != self._hears.speech_to:
+            moves.append(utterance.ask(Pass.EAGER, self._hears.now))
+            utterance.covered_to = self._hears.speech_to
+        long = utterance.blocks >= self._max * 3 // 4 and self._hears.settled == self._hears.now
+        if pause >= (self._eager_pause if long else self._close_pause):
             moves += self._close(utterance)
         elif utterance.blocks >= self._max:
             moves += self._cut(utterance)
@@ -208,8 +187,8 @@ class Endpointer:
         if utterance.voice_blocks < self._min_speech:
             return [Closed(_ms(utterance.speech_from), self.speech_to_ms, 0)]
         moves: list[Move] = []
-        if utterance.covered_to != self._speech_to:
-            moves.append(utterance.ask(Pass.FINAL, min(self._now, self._speech_to + self._tail)))
+        if utterance.covered_to != self._hears.speech_to:
+            moves.append(utterance.ask(Pass.FINAL, min(self._hears.now, self._hears.speech_to + self._tail)))
         self._heard_to = utterance.asked_to
         return [*moves, Closed(_ms(utterance.speech_from), self.speech_to_ms, utterance.revision)]
 
@@ -268,13 +247,14 @@ class _Utterance:
     def quietest(self, back: int, leave: int) -> int:
         """The quietest place in the last ``back`` blocks that leaves ``leave`` voiced blocks behind it."""
         begin = self.blocks - back
-        places = [place for place, voice in enumerate(self._voice) if voice]
-        end = max(begin + 1, places[-leave] + 1)
+        places = [place for place, voice in enumerate(self._voice) if voice][-leave:]
+        end = max(begin, places[0]) + 1
         near = np.frombuffer(self._pcm, "<i2")[(begin - _LULL // 2) * BLOCK_SAMPLES :].astype(np.float64)
         power = np.square(near).reshape(-1, BLOCK_SAMPLES).sum(axis=1)
         # lull[i] is around block begin + i; the cut falls before that block.
         lull = np.convolve(power, np.ones(_LULL), mode="valid")[: end - begin]
-        return self.first + begin + int(lull.argmin())
+        quietest = np.flatnonzero(lull == lull.min())
+        return self.first + begin + int(quietest[len(quietest) // 2])
 
     def split(self, at: int) -> "_Utterance":
         """Give everything from block ``at`` on to a new utterance."""
