@@ -6,7 +6,7 @@ people choose; bits nobody can guess do not need it, and every request would pay
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
@@ -29,6 +29,8 @@ class Principal:
     """An agent's own id; for ``ingest``, the only agent whose calls it may send (empty: any)."""
     name: str = ""
     expires_at: str = ""
+    session: str = ""
+    """Hash of the browser session it came with; empty: it came with the token itself."""
 
     @property
     def who(self) -> str:
@@ -122,7 +124,19 @@ def find_session(connection: Connection, secret: str) -> Principal | None:
             browser_sessions.c.hash == digest(secret), browser_sessions.c.expires_at > timestamp()
         )
     ).scalar()
-    return None if row is None else _principal(connection, tokens.c.token_id == row)
+    found = None if row is None else _principal(connection, tokens.c.token_id == row)
+    return None if found is None else replace(found, session=digest(secret))
+
+
+def still_valid(connection: Connection, principal: Principal) -> bool:
+    """Neither the token nor, where there is one, the browser session has ended since."""
+    if principal.session:
+        alive = select(browser_sessions.c.hash).where(
+            browser_sessions.c.hash == principal.session, browser_sessions.c.expires_at > timestamp()
+        )
+        if connection.execute(alive).first() is None:
+            return False
+    return _principal(connection, tokens.c.token_id == principal.token_id) is not None
 
 
 def close_session(connection: Connection, secret: str) -> None:

@@ -96,6 +96,7 @@ warnings = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("seen_at", String(24), nullable=False),  # when it was first shown
     Column("updated_at", String(24), nullable=False),
+    Column("lag_ms", Integer),  # of the first event that has one
     Column("body", Text, nullable=False),  # its newest event
     Column("verdict", String(16), nullable=False, default=""),  # upheld, overturned
     Column("appeal", String(8), nullable=False, default=""),  # open, closed
@@ -105,6 +106,17 @@ warnings = Table(
     Index(None, "rule_id", "seen_at"),
     Index(None, "seen_at"),
     Index(None, "appeal"),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("call_id", String(128), ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("prompt_id", String(200), primary_key=True),
+    Column("agent_id", String(128), nullable=False),
+    Column("seen_at", String(24), nullable=False, index=True),  # when it was first shown
+    Column("shown_ms", BigInteger, nullable=False),
+    Column("done_ms", BigInteger),
 )
 
 reviews = Table(

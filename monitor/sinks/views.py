@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, case, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.events import CallEnded, CallStarted, CallState, Published
+from monitor.events import CallEnded, CallStarted, CallState, Prompt, Published
 from monitor.events import Warning as WarningEvent
 from monitor.sinks.entry import Stored
-from monitor.sinks.tables import calls, warnings
+from monitor.sinks.tables import calls, prompts, warnings
 
 
 def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], changing: Iterable[str]) -> None:
@@ -38,8 +38,12 @@ def update_views(connection: Connection, group: Iterable[tuple[Published, Stored
             case WarningEvent():
                 row = _warning_row(event, stored, seen_at)
                 if event.warning_id in shown:  # both within one commit: its first moment stays
-                    row |= {name: shown[event.warning_id][name] for name in ("cursor", "seen_at")}
+                    first = shown[event.warning_id]
+                    row |= {"cursor": first["cursor"], "seen_at": first["seen_at"]}
+                    row["lag_ms"] = row["lag_ms"] if first["lag_ms"] is None else first["lag_ms"]
                 shown[event.warning_id] = row
+            case Prompt():
+                _prompt(connection, event, stored, seen_at)
             case CallStarted():
                 connection.execute(
                     update(calls)
@@ -75,6 +79,7 @@ def update_views(connection: Connection, group: Iterable[tuple[Published, Stored
     )
     if shown:
         changing = ("status", "severity", "rule_id", "category", "trial", "at_ms", "updated_at", "body")
+        # lag_ms stays that of the first showing: how long the agent waited to be told
         upsert(connection, warnings, list(shown.values()), changing)
 
 
@@ -92,5 +97,25 @@ def _warning_row(event: WarningEvent, stored: Stored, seen_at: str) -> dict[str,
         "at_ms": event.at_ms,
         "seen_at": seen_at,
         "updated_at": seen_at,
+        "lag_ms": event.lag_ms,
         "body": stored.text,
     }
+
+
+def _prompt(connection: Connection, event: Prompt, stored: Stored, seen_at: str) -> None:
+    if event.status == "shown":
+        row = {
+            "call_id": event.call_id,
+            "prompt_id": event.prompt_id,
+            "agent_id": stored.agent_id,
+            "seen_at": seen_at,
+            "shown_ms": event.at_ms,
+            "done_ms": None,
+        }
+        upsert(connection, prompts, [row], ("done_ms",))
+    elif event.status == "done":
+        connection.execute(
+            update(prompts)
+            .where(prompts.c.call_id == event.call_id, prompts.c.prompt_id == event.prompt_id)
+            .values(done_ms=event.at_ms)
+        )

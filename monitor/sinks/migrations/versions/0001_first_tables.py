@@ -113,6 +113,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_events_agent_id_cursor"), ["agent_id", "cursor"], unique=False)
 
     op.create_table(
+        "prompts",
+        sa.Column("call_id", sa.String(length=128), nullable=False),
+        sa.Column("prompt_id", sa.String(length=200), nullable=False),
+        sa.Column("agent_id", sa.String(length=128), nullable=False),
+        sa.Column("seen_at", sa.String(length=24), nullable=False),
+        sa.Column("shown_ms", sa.BigInteger(), nullable=False),
+        sa.Column("done_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.call_id"], name=op.f("fk_prompts_call_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("call_id", "prompt_id", name=op.f("pk_prompts")),
+    )
+    with op.batch_alter_table("prompts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prompts_seen_at"), ["seen_at"], unique=False)
+
+    op.create_table(
         "warnings",
         sa.Column("warning_id", sa.String(length=400), nullable=False),
         sa.Column("call_id", sa.String(length=128), nullable=False),
@@ -126,6 +140,7 @@ def upgrade() -> None:
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.String(length=24), nullable=False),
         sa.Column("updated_at", sa.String(length=24), nullable=False),
+        sa.Column("lag_ms", sa.Integer(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("appeal", sa.String(length=8), nullable=False),
@@ -176,6 +191,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_warnings_agent_id_cursor"))
 
     op.drop_table("warnings")
+    with op.batch_alter_table("prompts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prompts_seen_at"))
+
+    op.drop_table("prompts")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_agent_id_cursor"))
 

@@ -1,0 +1,192 @@
+"""The server: its parts put together, started and stopped in order."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI
+
+from monitor.config import Settings
+from monitor.engines.batcher import Batcher, Trace
+from monitor.errors import MonitorError, RuleFault
+from monitor.live import Live, LivePolicy, Surroundings
+from monitor.rules.match import Matcher
+from monitor.session import SessionPolicy
+from monitor.sinks import retention
+from monitor.sinks.entry import Stored
+from monitor.sinks.feed import Scope, read_events
+from monitor.sinks.hub import Hub
+from monitor.sinks.metrics import Metrics
+from monitor.sinks.recordings import Recorder, delete
+from monitor.sinks.store import Store
+from monitor.speech.engine import Engine
+from monitor.text.reading import read
+from monitor.web.app import build_app
+from monitor.web.audits import Audits
+from monitor.web.parts import Parts
+from monitor.web.rulebook import Load, Rulebook
+
+log = logging.getLogger(__name__)
+
+FRAME_BYTES = 1 << 20
+"""The largest websocket message that is taken."""
+
+SWEEP_S = 3600.0
+"""How often what is past its time is deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the server is made from, beside its settings."""
+
+    engine: Engine
+    load_rules: Load
+    matcher: Matcher
+    faults: tuple[RuleFault, ...] = ()
+    session: SessionPolicy
+
+
+def create_app(settings: Settings, given: Given) -> FastAPI:
+    """The application; everything starts and stops with its lifespan."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running(settings, given) as parts:
+            app.state.parts = parts
+            yield
+
+    return build_app(settings, lifespan)
+
+
+@contextlib.asynccontextmanager
+async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
+    metrics = Metrics()
+    store = Store(settings.data, settings.store.url, observe=metrics.observe)
+
+    async def read_back(scope: Scope, after: int, limit: int) -> list[Stored]:
+        return await store.read(read_events, scope, after=after, limit=limit)
+
+    hub = Hub(read_back)
+    batcher = Batcher(given.engine, max_batch=settings.engine.max_batch, observe=lambda trace: _observe(metrics, trace))
+    recorder = Recorder(settings.data / "recordings") if settings.recordings.keep else None
+    surroundings = Surroundings(
+        store=store,
+        decoder=batcher,
+        metrics=metrics,
+        policy=live_policy(settings),
+        session=given.session,
+        model=given.engine.name,
+        recorder=recorder,
+    )
+    live = Live(given.matcher, surroundings)
+    audits = Audits(store, settings)
+    parts = Parts(
+        settings=settings,
+        store=store,
+        hub=hub,
+        live=live,
+        batcher=batcher,
+        metrics=metrics,
+        rulebook=Rulebook(given.load_rules, given.matcher, list(given.faults)),
+        audits=audits,
+        recorder=recorder,
+    )
+    _watch(parts)
+    async with contextlib.AsyncExitStack() as stack:
+        await store.start(hub.publish)
+        stack.push_async_callback(store.stop)
+        hub.start(store.cursor)
+        if recorder is not None:
+            recorder.start()
+            stack.push_async_callback(asyncio.to_thread, recorder.stop)
+        await asyncio.to_thread(_warm_up, given)
+        await batcher.start()
+        stack.push_async_callback(batcher.stop)
+        await live.start()
+        stack.push_async_callback(live.stop)
+        await audits.start()
+        stack.push_async_callback(audits.stop)
+        sweeping = asyncio.create_task(_sweep(parts))
+        stack.callback(sweeping.cancel)
+        yield parts
+
+
+def live_policy(settings: Settings) -> LivePolicy:
+    """The limits of live calls, from the settings."""
+    live = settings.live
+    return LivePolicy(
+        max_calls=live.max_calls,
+        stall_s=live.stall_s,
+        give_up_s=live.give_up_s,
+        reconnect_s=live.reconnect_s,
+        drain_s=live.drain_s,
+    )
+
+
+def uvicorn_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """A server for ``app``: no access log of its own (addresses may hold tokens), no compression of audio."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            ws="websockets-sansio",
+            ws_max_size=FRAME_BYTES,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+        )
+    )
+
+
+def _warm_up(given: Given) -> None:
+    """The first sentence would otherwise wait for dictionaries to load."""
+    given.matcher.find(read("您好，请问有什么可以帮您？"), "agent")  # type: ignore[arg-type]
+
+
+def _watch(parts: Parts) -> None:
+    metrics = parts.metrics
+    metrics.calls_live.set_function(lambda: len(parts.live))
+    metrics.watch("monitor_store_backlog", "Events not yet on disk", lambda: parts.store.backlog)
+    metrics.watch("monitor_sockets", "Event sockets open", lambda: len(parts.hub))
+    metrics.watch("monitor_sockets_behind", "Event sockets catching up from the store", lambda: parts.hub.behind)
+    metrics.watch(
+        "monitor_recording_lost_frames",
+        "Frames that could not be recorded",
+        lambda: parts.recorder.lost if parts.recorder else 0,
+    )
+    metrics.watch_engine(parts.batcher.stats)
+
+
+def _observe(metrics: Metrics, trace: Trace) -> None:
+    metrics.observe("queue", trace.queue_s)
+    metrics.observe("engine", trace.run_s)
+
+
+async def _sweep(parts: Parts) -> None:
+    """Delete what is past its time, now and every hour."""
+    settings = parts.settings
+    while True:
+        try:
+            cutoffs = [settings.recordings.days] + ([settings.store.days] if settings.store.days else [])
+            await _forget_recordings(parts, retention.ago(min(cutoffs)))
+            if settings.store.days:
+                while await parts.store.change(retention.forget_calls, retention.ago(settings.store.days)):
+                    pass
+            for audit_id in await parts.store.read(retention.old_audits, retention.ago(settings.audits.days)):
+                await parts.audits.remove(audit_id)
+            await parts.store.change(retention.forget_access)
+        except MonitorError as error:
+            log.error("cannot delete what is past its time: %s", error)
+        await asyncio.sleep(SWEEP_S)
+
+
+async def _forget_recordings(parts: Parts, before: str) -> None:
+    while gone := await parts.store.change(retention.forget_recordings, before):
+        for recording in gone:
+            await asyncio.to_thread(delete, parts.settings.data / "recordings", recording)
