@@ -423,9 +423,10 @@ class CallSession:
         return CallEnded(call_id=self.call.call_id, at_ms=self.at_ms, reason=self._hangup.reason, summary=summary)
 
     def _publishable(self, event: Output) -> Output:
-        match event:
-            case Warning() | Requirement():
-                self._scorecard.count(event)
+        if isinstance(event, Warning):  # ids are unique over all calls: reviews refer to them
+            event = replace(event, warning_id=f"{self.call.call_id}:{event.warning_id}")
+        if isinstance(event, Warning | Requirement):
+            self._scorecard.count(event)
         mask = self._policy.mask
         if mask is None:
             return event

@@ -10,7 +10,8 @@ from pathlib import Path
 from monitor import config
 from monitor.config import Settings
 from monitor.engines.scripted import ScriptedEngine
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, InputError
+from monitor.frames import Side
 from monitor.privacy import mask
 from monitor.rules import parse
 from monitor.rules.match import Matcher
@@ -35,6 +36,18 @@ def settings(args: argparse.Namespace) -> Settings:
         "engine": {"model": args.model, "device": args.device},
     }
     return config.load(flags, args.config)
+
+
+def layout(text: str) -> tuple[Side, Side]:
+    """``agent,customer`` or ``customer,agent``: whose the left and right channels are.
+
+    Raises:
+        InputError: ``INP-003``, anything else.
+    """
+    sides = text.split(",")
+    if sorted(sides) != ["agent", "customer"]:
+        raise InputError(f"声道布局不对：{text}", hint="agent,customer 或 customer,agent", code="INP-003")
+    return Side(sides[0]), Side(sides[1])
 
 
 def matcher(settings: Settings) -> Matcher:

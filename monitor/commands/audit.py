@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from monitor import wiring
 from monitor.audit import report
 from monitor.audit.run import AuditPlan, Outcome, Progress, audit
-from monitor import wiring
 from monitor.errors import InputError
 from monitor.frames import Side
 from monitor.rules.match import Matcher
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     settings = wiring.settings(args)
     plan = AuditPlan(
         out=args.out,
-        layout=_layout(args.layout),
+        layout=wiring.layout(args.layout),
         mono_side=Side(args.side) if args.side else Side.UNKNOWN,
         policy=wiring.policy(settings, finals_only=True),
         jobs=args.jobs,
@@ -85,13 +85,6 @@ def _with_bar(files: list[Path], plan: AuditPlan, matcher: Matcher, engine: Engi
             outcomes.append(outcome)
             bar.set_postfix_str(f"{len(outcomes)}/{len(files)} {outcome.file.name}")
     return outcomes
-
-
-def _layout(text: str) -> tuple[Side, Side]:
-    sides = text.split(",")
-    if sorted(sides) != ["agent", "customer"]:
-        raise InputError(f"声道布局不对：{text}", hint="agent,customer 或 customer,agent", code="INP-003")
-    return Side(sides[0]), Side(sides[1])
 
 
 def _line(call: report.CallReport) -> str:
