@@ -1,10 +1,13 @@
 """What every timed rule may know about the call so far: who speaks, whose turn it is, since when it is quiet.
 
-A *turn* is all that one side says until the other side says something; «嗯», «好的» while the other
-one speaks are backchannels and end no turn.
+A *turn* is all that one side says until the other side says something, or until a long pause; «嗯»,
+«好的» while the other one speaks are backchannels and end no turn.
+
+A *signal* is something that rules tell each other: a customer complains, a hold has begun.
 """
 
 from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +21,9 @@ _KEPT_TURNS: Final = 24
 """So many turns are remembered; a two-hour call costs no more than a two-minute one."""
 _KEPT_CHARS: Final = 400
 """So much of a turn is read as one text."""
+
+_TURN_GAP_MS: Final = 6_000
+"""Who goes on after so long a pause begins a new turn."""
 
 _BACKCHANNELS: Final = frozenset({
     "好", "好的", "好好", "好好好", "好吧", "好嘞", "行", "行行", "是", "是的", "是是", "是是是", "对", "对对",
@@ -39,6 +45,21 @@ def backchannel(reading: Reading) -> bool:
 def hello(reading: Reading) -> bool:
     """«喂», «你好»: a voice, but nothing said yet."""
     return reading.lean in _HELLOS
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that happened and that rules may wait for."""
+
+    name: str
+    at_ms: Ms
+    from_ms: Ms
+    side: Side | None = None
+    """Whose words it was; None: nobody's."""
+    quote: str = ""
+    """The words as heard."""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """Parts of the words that have a name: ``surname``, ``digits``."""
 
 
 @dataclass(slots=True)
@@ -64,8 +85,10 @@ class Turn:
 class Scene:
     """The call so far, as far as rules of order and time need it. Bounded, whatever the call's length."""
 
-    def __init__(self, direction: str) -> None:
+    def __init__(self, direction: str, local_minute: int | None = None) -> None:
         self.direction = direction
+        self.local_minute = local_minute
+        """Local time of day at the start of the call, in minutes after midnight; None: not known."""
         self.now_ms = Ms(0)
         self.speaking: dict[Side, int] = {Side.AGENT: 0, Side.CUSTOMER: 0}
         """How many utterances of the side are open; more than one where pre-rolls overlap."""
@@ -77,6 +100,29 @@ class Scene:
         self.turns: deque[Turn] = deque(maxlen=_KEPT_TURNS)
         self.turn_count: dict[Side, int] = {Side.AGENT: 0, Side.CUSTOMER: 0}
         self.ended = False
+        self.signals: deque[Signal] = deque()
+        """Raised and not yet told to every rule; Conduct empties it."""
+        self.heard: dict[str, Signal] = {}
+        """The last signal of each name."""
+        self.missed: set[str] = set()
+        """Ids of the requirements that were missed."""
+
+    def signal(self, signal: Signal) -> None:
+        """Tell every rule."""
+        self.heard[signal.name] = signal
+        self.signals.append(signal)
+
+    def named(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Every slot that signals have named so far, the newest of each name; ``more`` on top."""
+        known = {key: value for signal in self.heard.values() for key, value in signal.slots.items()}
+        return {**known, **(more or {})}
+
+    def fill(self, text: str, more: Mapping[str, str] | None = None) -> str:
+        """``text`` with its ``{names}`` filled in, as far as they are known."""
+        if "{" in text:
+            for name, value in self.named(more).items():
+                text = text.replace("{" + name + "}", value)
+        return text
 
     def take(self, cue: Cue) -> None:
         """Note a cue before any rule sees it."""
@@ -107,12 +153,20 @@ class Scene:
         """The newest turn of ``side``."""
         return next((turn for turn in reversed(self.turns) if turn.side is side), None)
 
+    def finished_agent_turns(self, after: int) -> Iterator[Turn]:
+        """Turns of the agent with a higher number than ``after`` that will not grow any more."""
+        for turn in self.turns:
+            if turn.side is Side.AGENT and turn.number > after and (self.ended or turn is not self.turns[-1]):
+                yield turn
+
     def _spoke(self, cue: Spoke) -> None:
         listening = backchannel(cue.reading)
-        if not listening and not hello(cue.reading):
+        if not listening and not hello(cue.reading) and not self.substance[cue.side]:
             self.substance[cue.side] = True
+            if cue.side is Side.CUSTOMER:
+                self.signal(Signal("conversation", cue.to_ms, cue.from_ms, cue.side, cue.reading.raw))
         turn = self.turn
-        if turn is None or turn.side is not cue.side:
+        if turn is None or turn.side is not cue.side or cue.from_ms - turn.to_ms >= _TURN_GAP_MS:
             if listening and turn is not None:
                 return
             self.turn_count[cue.side] += 1

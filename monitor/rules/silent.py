@@ -16,7 +16,7 @@ from monitor.events import Event, Prompt
 from monitor.frames import Side
 from monitor.rules.cues import Cue, Ended, Hole, Spoke, VoiceOff, VoiceOn
 from monitor.rules.model import Fault, Strict, Text, kind, pattern_faults
-from monitor.rules.scene import Scene
+from monitor.rules.scene import Scene, Signal
 from monitor.rules.timed import Machine, Scribe, TimedRule, Violation
 from monitor.rules.wording import Wordings
 from monitor.text.reading import Reading, read
@@ -103,13 +103,18 @@ class SilentCallRule(TimedRule):
 
     def faults(self, classes: Mapping[str, str]) -> list[Fault]:
         """Patterns that do not compile, and what every timed rule is checked for."""
-        found = pattern_faults("no_sound", self.no_sound, classes)
+        found = super().faults(classes) + pattern_faults("no_sound", self.no_sound, classes)
         for name, step in self.steps.named():
             found += [
                 Fault(("steps", name, "patterns", *fault.path[1:]), fault.code, fault.what)
                 for fault in pattern_faults("patterns", step.patterns, classes)
             ]
-        return found + self.proof()
+        return found
+
+    @property
+    def raises(self) -> frozenset[str]:
+        """``ID``: it has become a silent call; ``ID.closed``: the closing sentence was said."""
+        return frozenset({self.id, f"{self.id}.closed"})
 
     def machine(self, scene: Scene, scribe: Scribe) -> Machine:
         """A silent call that may begin."""
@@ -189,13 +194,16 @@ said no more than a hello."""
 class SilentCall:
     """One silent call. Timers run from the end of the last voice, and only while nobody speaks."""
 
+    hears = (VoiceOn, VoiceOff, Spoke, Hole, Ended)
+    signals: frozenset[str] = frozenset()
+
     def __init__(self, rule: SilentCallRule, scene: Scene, scribe: Scribe) -> None:
         self._rule, self._scene, self._scribe = rule, scene, scribe
         steps, classes = rule.steps, scribe.classes
-        self._enquiry = Wordings(steps.ask_again.accept, steps.ask_again.patterns, classes=classes)
-        self._closing = Wordings(steps.call_back.accept, steps.call_back.patterns, classes=classes)
-        self._no_sound = Wordings(patterns=rule.no_sound, classes=classes)
-        self._forbidden = [(item, Wordings(item.phrases, loose=False)) for item in rule.forbidden]
+        self._enquiry = Wordings.of(steps.ask_again.accept, steps.ask_again.patterns, classes=classes)
+        self._closing = Wordings.of(steps.call_back.accept, steps.call_back.patterns, classes=classes)
+        self._no_sound = Wordings.of(patterns=rule.no_sound, classes=classes)
+        self._forbidden = [(item, Wordings.of(item.phrases, loose=False)) for item in rule.forbidden]
         self.state = State.IDLE
         self._anchor: Ms | None = None
         """End of the last voice; None while somebody speaks or nothing was said yet."""
@@ -222,7 +230,7 @@ class SilentCall:
 
     # ── what comes in ────────────────────────────────────────────────────────────────────────────
 
-    def take(self, cue: Cue) -> Iterator[Event]:
+    def take(self, cue: Cue | Signal) -> Iterator[Event]:
         """See :class:`Machine`."""
         match cue:
             case VoiceOn(side=Side.AGENT):
@@ -297,6 +305,8 @@ class SilentCall:
         elif state not in (State.CLOSED, State.MAY_END) and self._enquiries < self._rule.min_enquiries:
             yield self._charge(cue.to_ms, "few-enquiries", self._rule.violations.few_enquiries, cue.from_ms, cue)
         self._go(Step.CLOSES if closes else Step.ASKS)
+        if closes:
+            self._scene.signal(Signal(f"{self._rule.id}.closed", cue.to_ms, cue.from_ms, cue.side, cue.reading.raw))
         if state in (State.ASK, State.CLOSE):
             self._shown = self._shown or self._cleared
             self._cleared = None if closes else self._shown
@@ -383,6 +393,8 @@ class SilentCall:
         yield from self._prompt(at_ms, _PROMPTING[self.state])
 
     def _prompt(self, at_ms: Ms, step: str) -> Iterator[Event]:
+        if step == "ask_again":
+            self._scene.signal(Signal(self._rule.id, at_ms, self._anchor or at_ms))
         self._shown = (step, at_ms)
         due_ms = None
         if step in ("ask_again", "call_back") and self._anchor is not None:

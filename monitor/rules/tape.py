@@ -25,8 +25,10 @@ from typing import Final
 from monitor.errors import InputError
 from monitor.events import CallState, Event, Prompt, Reply, Requirement, Warning
 from monitor.frames import Side
+from monitor.rules.callstate import CallStateRule
 from monitor.rules.conduct import Conduct
 from monitor.rules.cues import Clock, Cue, Ended, Hole, Levels, Spoke, VoiceOff, VoiceOn
+from monitor.rules.intent import IntentRule
 from monitor.rules.parse import RuleSet
 from monitor.rules.settled import Settled, when
 from monitor.rules.timed import Direction, TapeExample, TimedRule
@@ -103,13 +105,14 @@ def play(ruleset: RuleSet, tape: str, direction: Direction = "inbound", *, clock
 
 
 def alone(ruleset: RuleSet, rule: TimedRule) -> RuleSet:
-    """``ruleset`` with no timed rule in force but ``rule``: so that examples prove it and nothing else."""
-    rules = {
-        name: other
-        for name, other in ruleset.rules.items()
-        if name == rule.id or (isinstance(other, TimedRule) and other.helps)
-    }
-    return replace(ruleset, rules=rules)
+    """``rule`` and what raises the signals it waits for: so that its examples prove it and nothing else."""
+    timed = [other for other in ruleset.rules.values() if isinstance(other, TimedRule)]
+    wanted, names = {rule.id: rule}, set(rule.listens)
+    while more := [other for other in timed if other.id not in wanted and other.raises & names]:
+        for other in more:
+            wanted[other.id] = other
+            names |= other.listens
+    return replace(ruleset, rules={key: wanted[key] for key in sorted(wanted)})
 
 
 def check(ruleset: RuleSet, rule: TimedRule, example: TapeExample) -> str:
@@ -121,11 +124,47 @@ def check(ruleset: RuleSet, rule: TimedRule, example: TapeExample) -> str:
     except InputError as error:
         return str(error)
     own = [event for event in events if rule.id in (getattr(event, "rule_id", ""), getattr(event, "protocol", ""))]
+    if isinstance(rule, CallStateRule):
+        own = [event for event in events if isinstance(event, CallState)]
     listed = {item.name for item in wanted}
     said = [_Expected(notation(event), event.at_ms) for event in own if news(event) or notation(event) in listed]
     if said == wanted:
         return ""
     return f"said {', '.join(map(str, said)) or 'nothing'}; expected {', '.join(map(str, wanted)) or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One example of one rule, and what came of it."""
+
+    rule_id: str
+    name: str
+    """``hit-1``, ``miss-3``: its place in the file."""
+    text: str
+    """The tape or the sentence."""
+    fault: str
+    """What is wrong; empty when it holds."""
+
+
+def prove(ruleset: RuleSet, rule: TimedRule) -> Iterator[Outcome]:
+    """Run every example of a timed rule."""
+    for sort in ("hit", "miss"):
+        for number, example in enumerate(getattr(rule.examples, sort), 1):
+            if isinstance(example, TapeExample):
+                text, fault = example.tape, check(ruleset, rule, example)
+            else:
+                text = example.text
+                fault = _sentence(ruleset, rule, text, sort == "hit")
+            yield Outcome(rule.id, f"{sort}-{number}", text, fault)
+
+
+def _sentence(ruleset: RuleSet, rule: TimedRule, text: str, hit: bool) -> str:
+    """What is wrong with a sentence that an intent must, or must not, be recognised in."""
+    assert isinstance(rule, IntentRule)
+    found = rule.find(read(text), rule.wordings(ruleset.classes))
+    if (found is not None) == hit:
+        return ""
+    return f"found {found.quote!r} by {found.phrase!r}" if found else "not found"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from monitor.events import CallState, Event, Match, Prompt, Reply, Requirement, 
 from monitor.frames import Side
 from monitor.rules.cues import Cue
 from monitor.rules.model import Fault, Rule, Strict, proof_faults
-from monitor.rules.scene import Scene
+from monitor.rules.scene import Scene, Signal
 from monitor.timeline import Ms
 
 Direction = Literal["inbound", "outbound"]
@@ -23,8 +23,16 @@ Direction = Literal["inbound", "outbound"]
 class Machine(Protocol):
     """One rule at work in one call."""
 
-    def take(self, cue: Cue) -> Iterator[Event]:
-        """A cue has come. Never raises, whatever the order of cues."""
+    @property
+    def hears(self) -> tuple[type, ...]:
+        """Kinds of cues it is told; Clock is told to nobody, see :meth:`due_ms`."""
+
+    @property
+    def signals(self) -> frozenset[str]:
+        """Names of the signals it is told."""
+
+    def take(self, cue: Cue | Signal) -> Iterator[Event]:
+        """A cue or a signal has come. Never raises, whatever their order."""
 
     def due_ms(self) -> Ms | None:
         """When it must be woken if nothing comes before; None: it waits for a cue."""
@@ -59,11 +67,20 @@ class TimedRule(Rule):
     """Calls it is about."""
     examples: TapeExamples = Field(default=TapeExamples())
 
+    rank: ClassVar[int] = 1
+    """Of one cue, rules of a lower rank are told first."""
     sides: ClassVar[frozenset[Side]] = frozenset({Side.AGENT, Side.CUSTOMER})
     """Sides that must be told apart for it to run; otherwise nobody could be charged."""
 
-    helps: ClassVar[bool] = False
-    """It says nothing itself but other rules lean on it: it also runs when another's examples are played."""
+    @property
+    def listens(self) -> frozenset[str]:
+        """Names of the signals that it waits for."""
+        return frozenset()
+
+    @property
+    def raises(self) -> frozenset[str]:
+        """Names of the signals that it may raise."""
+        return frozenset()
 
     def proof(self) -> list[Fault]:
         """RULE-007 where a stable rule has too few examples of its own."""
@@ -115,11 +132,13 @@ class Scribe:
         name: str = "",
         violation: Violation | None = None,
         severity: Severity | None = None,
+        title: str = "",
         quote: str = "",
         phrase: str = "",
         match: Match = "protocol",
         score: float = 1.0,
         rewrite: str = "",
+        advice: str = "",
         utterance_id: str = "",
     ) -> Warning:
         """A confirmed warning about ``from_ms``–``at_ms``; ``name`` tells violations of one rule apart."""
@@ -131,7 +150,7 @@ class Scribe:
             warning_id=f"{stem}@{from_ms}",
             status="confirmed",
             rule_id=rule.id,
-            title=violation.title if violation else rule.title,
+            title=title or (violation.title if violation else rule.title),
             category=rule.category,
             severity=severity or (violation.severity if violation else rule.severity),
             side=Side.AGENT,
@@ -142,7 +161,7 @@ class Scribe:
             from_ms=from_ms,
             to_ms=at_ms,
             rewrite=rewrite or (violation.rewrite if violation else "") or rule.rewrite,
-            advice=(violation.advice if violation else "") or rule.advice,
+            advice=advice or (violation.advice if violation else "") or rule.advice,
             basis=rule.basis,
             utterance_id=utterance_id,
             trial=rule.status == "trial",

@@ -10,6 +10,7 @@ letters or its exact sound.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -81,6 +82,21 @@ class Wordings:
         self._unless = tuple(compile_pattern(written, classes or {}) for written in unless)
         self._likeness = _LIKENESS if loose else _STRICT
         self._shortest = 2 if loose else _EXACT
+        self._letters: re.Pattern[str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        phrases: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        unless: Iterable[str] = (),
+        *,
+        classes: Mapping[str, str] | None = None,
+        loose: bool = True,
+    ) -> "Wordings":
+        """The same, compiled once however many calls use it."""
+        named = tuple(sorted(classes.items())) if classes and patterns else ()
+        return _compiled(tuple(phrases), tuple(patterns), tuple(unless), named, loose)
 
     def __bool__(self) -> bool:
         return bool(self._phrases or self._patterns)
@@ -106,6 +122,16 @@ class Wordings:
                     return Found(written, quote, 1.0, slots)
         return self._by_sound(reading)
 
+    def count(self, plain: str) -> int:
+        """How often the wordings stand in ``plain`` by the letter, longest first, without overlap.
+
+        Counted in plain text, where 您 and 你 are still two words; patterns and sound do not count.
+        """
+        if self._letters is None:
+            letters = sorted({read(phrase.written).plain for phrase in self._phrases}, key=len, reverse=True)
+            self._letters = re.compile("|".join(map(re.escape, filter(None, letters))) or r"(?!)")
+        return sum(1 for _ in self._letters.finditer(plain))
+
     def _by_sound(self, reading: Reading) -> Found | None:
         best: Found | None = None
         for phrase in self._phrases:
@@ -126,6 +152,17 @@ class Wordings:
             for pattern in self._unless
             for found in pattern.finditer(reading.lean)
         )
+
+
+@lru_cache(maxsize=8192)
+def _compiled(
+    phrases: tuple[str, ...],
+    patterns: tuple[str, ...],
+    unless: tuple[str, ...],
+    classes: tuple[tuple[str, str], ...],
+    loose: bool,
+) -> Wordings:
+    return Wordings(phrases, patterns, unless, classes=dict(classes), loose=loose)
 
 
 def _align(phrase: _Phrase, sound: str, least: float) -> tuple[int, int, float] | None:
