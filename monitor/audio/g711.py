@@ -32,7 +32,8 @@ def encode_mulaw(pcm: bytes) -> bytes:
     Raises:
         ValueError: an odd number of bytes.
     """
-    return _mulaw_codes()[np.frombuffer(pcm, "<u2")].tobytes()
+    codes: NDArray[np.uint8] = _mulaw_codes()[np.frombuffer(pcm, "<u2")]
+    return codes.tobytes()
 
 
 def encode_alaw(pcm: bytes) -> bytes:
@@ -41,7 +42,8 @@ def encode_alaw(pcm: bytes) -> bytes:
     Raises:
         ValueError: an odd number of bytes.
     """
-    return _alaw_codes()[np.frombuffer(pcm, "<u2")].tobytes()
+    codes: NDArray[np.uint8] = _alaw_codes()[np.frombuffer(pcm, "<u2")]
+    return codes.tobytes()
 
 
 @cache
@@ -68,7 +70,8 @@ def _mulaw_codes() -> NDArray[np.uint8]:
     size = np.minimum(np.abs(value), _MULAW_LIMIT) + _BIAS
     exponent = np.floor(np.log2(size)).astype(np.int32) - 7
     mantissa = (size >> (exponent + 3)) & 0x0F
-    return (~(np.where(value < 0, 0x80, 0) | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    codes = ~(np.where(value < 0, 0x80, 0) | (exponent << 4) | mantissa) & 0xFF
+    return np.asarray(codes, np.uint8)
 
 
 @cache
@@ -78,4 +81,5 @@ def _alaw_codes() -> NDArray[np.uint8]:
     size = np.where(value < 0, ~value, value) >> 3  # 13 bits; the ones' complement keeps both halves alike
     segment = np.maximum(np.floor(np.log2(np.maximum(size, 1))).astype(np.int32) - 4, 0)
     mantissa = np.where(segment < 2, size >> 1, size >> segment) & 0x0F
-    return ((np.where(value < 0, 0, 0x80) | (segment << 4) | mantissa) ^ 0x55).astype(np.uint8)
+    codes = (np.where(value < 0, 0, 0x80) | (segment << 4) | mantissa) ^ 0x55
+    return np.asarray(codes, np.uint8)

@@ -23,23 +23,23 @@ class Pitch:
     """Periodicity of one stream of blocks."""
 
     def __init__(self) -> None:
-        self._before = np.zeros(BLOCK_SAMPLES)
+        self._span = np.zeros(_SPAN)
 
     def block(self, samples: NDArray[np.int16], wanted: bool = True) -> float:
         """0 (noise) to 1 (exactly periodic) for this block with the one before; 0 when not ``wanted``."""
-        values = samples.astype(np.float64)
-        span = np.concatenate((self._before, values))
-        self._before = values
-        if not wanted:
-            return 0.0
-        span -= span.mean()
-        energy = np.concatenate(([0.0], np.cumsum(span * span)))
-        shifts = np.arange(_SHORTEST - 1, _LONGEST + 2)
-        spectrum = np.fft.rfft(span, _SIZE)
-        alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[shifts]
-        # One squared 16-bit step a sample keeps digital silence from being divided by nothing.
-        both = energy[_SPAN - shifts] * (energy[_SPAN] - energy[shifts])
-        score = alike / (np.sqrt(both) + _SPAN)
-        inner = score[1:-1]
-        peaks = inner[(inner >= score[:-2]) & (inner >= score[2:])]
-        return max(0.0, float(peaks.max())) if len(peaks) else 0.0
+        self._span[:BLOCK_SAMPLES] = self._span[BLOCK_SAMPLES:]
+        self._span[BLOCK_SAMPLES:] = samples
+        return _periodicity(self._span - self._span.sum() / _SPAN) if wanted else 0.0
+
+
+def _periodicity(span: NDArray[np.float64]) -> float:
+    spectrum = np.fft.rfft(span, _SIZE)
+    alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[_SHORTEST - 1 : _LONGEST + 2]
+    before = np.cumsum(span * span)
+    early = before[_SPAN - _LONGEST - 2 : _SPAN - _SHORTEST + 1][::-1]
+    late = before[-1] - before[_SHORTEST - 2 : _LONGEST + 1]
+    # One squared 16-bit step a sample keeps digital silence from being divided by nothing.
+    score = alike / (np.sqrt(early * late) + _SPAN)
+    inner = score[1:-1]
+    peaks = inner[(inner >= score[:-2]) & (inner >= score[2:])]
+    return max(0.0, float(peaks.max())) if len(peaks) else 0.0

@@ -24,6 +24,7 @@ _BETA: Final = 8.0
 _CUTOFF: Final = 0.96
 """Edge of the pass band (−6 dB) as a part of the slower rate's half."""
 _UNIT: Final = float(2**20)
+_FEW_PHASES: Final = 4
 _MOST: Final = 4096
 """Output samples computed at a time, so that a long push needs no more memory than a short one."""
 
@@ -42,15 +43,16 @@ class Resampler:
         ValueError: a rate outside that range.
     """
 
+    _kept: NDArray[np.float64]
+
     def __init__(self, from_hz: int, to_hz: int = RATE_HZ) -> None:
         if not (1 <= from_hz <= 384_000 and 1 <= to_hz <= 384_000):
             raise ValueError(f"cannot resample from {from_hz} Hz to {to_hz} Hz")
         common = gcd(from_hz, to_hz)
         self._up, self._down = to_hz // common, from_hz // common
         self._same = from_hz == to_hz
-        if not self._same:
-            self._phases = _phases(self._up, self._down)
-            self._taps = self._phases.shape[1]
+        self._phases = np.ones((1, 0)) if self._same else _phases(self._up, self._down)
+        self._taps = self._phases.shape[1]
         self._restart()
 
     def push(self, pcm: bytes) -> bytes:
@@ -78,12 +80,11 @@ class Resampler:
         return rest
 
     def _restart(self) -> None:
+        half = self._taps // 2
         self._in = self._out = 0
-        if not self._same:
-            half = self._taps // 2
-            self._kept = np.zeros(half - 1)
-            self._first = 1 - half
-            """Input index of the first kept sample."""
+        self._kept = np.zeros(max(0, half - 1))
+        self._first = 1 - half
+        """Input index of the first kept sample."""
 
     def _filter(self, until: int) -> bytes:
         """Output samples up to index ``until``."""
@@ -92,7 +93,12 @@ class Resampler:
             index = np.arange(self._out, min(until, self._out + _MOST), dtype=np.int64) * self._down
             windows = np.lib.stride_tricks.sliding_window_view(self._kept, self._taps)
             begin = index // self._up - self._taps // 2 + 1 - self._first
-            summed = np.einsum("kt,kt->k", windows[begin], self._phases[index % self._up])
+            if self._up <= _FEW_PHASES:
+                # Every phase at every place, then the ones that fall on output samples.
+                near = windows[begin[0] : begin[-1] + 1] @ self._phases.T
+                summed = near[begin - begin[0], index % self._up]
+            else:
+                summed = np.einsum("kt,kt->k", windows[begin], self._phases[index % self._up])
             parts.append(np.clip(np.rint(summed), -32768, 32767).astype("<i2").tobytes())
             self._out += len(index)
         needed = self._out * self._down // self._up - self._taps // 2 + 1

@@ -17,10 +17,12 @@ from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, RATE_HZ
 
 _SHARE: Final = 0.9
 """Least share of a block's power that lies in the two strongest spectral lines of a tone."""
-_DRIFT_HZ: Final = 2.0
-"""The strongest line moves less than this from block to block …"""
+_DRIFT_HZ: Final = 1.0
+"""The line moves less than this from block to block …"""
 _SWELL: Final = 1.122
-"""… and its power changes by less than this factor (0.5 dB)."""
+"""… and the power changes by less than this factor (0.5 dB)."""
+_WEAK: Final = 0.1
+"""A second line with less power than this, relative to the first, is noise."""
 _REACH: Final = 2
 """A spectral line under a Hann window fills two bins to each side of its peak."""
 _BIN_HZ: Final = RATE_HZ / BLOCK_SAMPLES
@@ -36,7 +38,7 @@ class Tone:
         self._window = np.hanning(BLOCK_SAMPLES)
         self._past = deque([np.zeros(BLOCK_SAMPLES)] * _PERIOD_BLOCKS, maxlen=_PERIOD_BLOCKS)
         self._line: tuple[float, float] | None = None
-        """Power and frequency of the strongest line of the block before, if that was all lines."""
+        """Power of both lines and frequency of one, if the block before was nothing else."""
         self._fresh = True
         """Nothing was asked about the block before: sound begins with this one."""
 
@@ -56,11 +58,12 @@ class Tone:
         spectrum = np.fft.rfft(values * self._window)
         power = spectrum.real**2 + spectrum.imag**2
         total = float(power.sum())
-        strongest, line_hz = _take_line(power)
-        second, _ = _take_line(power)
-        if strongest + second < _SHARE * total:
+        first, second = _take_line(power), _take_line(power)
+        if first[0] + second[0] < _SHARE * total:
             return repeats
-        self._line = strongest, line_hz
+        # Of two lines alike in power (DTMF) now one is the stronger, now the other: look at the lower.
+        line = first if second[0] < _WEAK * first[0] else min(first, second, key=lambda line: line[1])
+        self._line = first[0] + second[0], line[1]
         return repeats or fresh or (before is not None and _still(before, self._line))
 
 

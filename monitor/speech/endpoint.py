@@ -13,7 +13,7 @@ import numpy as np
 
 from monitor.errors import ConfigError
 from monitor.frames import Pass
-from monitor.speech.hysteresis import LOOK_BACK, Hysteresis
+from monitor.speech.hysteresis import HANG, LOOK_BACK, Hysteresis
 from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, Ms
 
 _BLOCK_BYTES: Final = BLOCK_SAMPLES * 2
@@ -48,6 +48,8 @@ class EndpointPolicy:
         times = (self.partial_every_ms, self.eager_pause_ms, self.close_pause_ms, self.min_speech_ms)
         if min(times) < BLOCK_MS or min(self.pre_roll_ms, self.tail_ms) < 0:
             raise ConfigError("endpoint times must be at least 20 ms, margins at least 0", code="CFG-010")
+        if min(self.eager_pause_ms, self.close_pause_ms) < HANG * BLOCK_MS:
+            raise ConfigError("a pause is at least 100 ms: shorter ones are inside words", code="CFG-010")
         if self.max_ms < 4 * max(*times, self.pre_roll_ms):
             raise ConfigError("max_ms must be at least 4 times each of the other endpoint times", code="CFG-010")
 

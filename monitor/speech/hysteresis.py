@@ -13,7 +13,7 @@ from monitor.timeline import BLOCK_SAMPLES
 _BEGIN_OF: Final = 5
 _BEGIN: Final = 3
 """Speech begins when 3 of the last 5 blocks are voiced."""
-_HANG: Final = 5
+HANG: Final = 5
 """Speech has paused after 5 blocks without voice; the stops inside words are shorter."""
 _ONSET: Final = 10
 """How far before the first voiced block the sound may begin that belongs to it (sh, s, f)."""
@@ -60,7 +60,7 @@ class Hysteresis:
         if self.speech:
             if voiced:
                 self.speech_to = self.now
-            elif self.now - self.speech_to >= _HANG:
+            elif self.now - self.speech_to >= HANG:
                 self.speech = False
             return None
         self._doubt.append((voiced, self._sound_from))

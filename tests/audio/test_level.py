@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pytest
+
+from monitor.audio.level import SILENCE_DBFS, Level, dbfs, power_of
+
+
+def block(level_dbfs: float, seed: int = 0) -> bytes:
+    """20 ms of a square wave, whose RMS is its height."""
+    height = 32768 * 10 ** (level_dbfs / 20)
+    return np.where(np.arange(320) % 2, height, -height).astype("<i2").tobytes()
+
+
+def fed(*blocks: tuple[float, bool, int]) -> Level:
+    level = Level()
+    for level_dbfs, voiced, count in blocks:
+        for _ in range(count):
+            level.block(block(level_dbfs), voiced)
+    return level
+
+
+def test_nothing_is_claimed_before_it_is_known():
+    """Ten blocks each, 0.2 s, are the least that a figure rests on."""
+    level = fed((-20, True, 9))
+    assert (level.level_dbfs, level.noise_dbfs, level.snr_db) == (None, None, None)
+    level.block(block(-20), True)
+    assert level.level_dbfs == pytest.approx(-20, abs=0.1)
+    assert level.snr_db is None
+
+
+def test_speech_and_noise_are_told_apart():
+    """By the voiced flag; the ratio is their difference."""
+    level = fed((-50, False, 60), (-20, True, 60), (-50, False, 60))
+    assert level.level_dbfs == pytest.approx(-20, abs=0.1)
+    assert level.noise_dbfs == pytest.approx(-50, abs=0.1)
+    assert level.snr_db == pytest.approx(30, abs=0.2)
+
+
+def test_the_end_of_a_word_is_not_noise():
+    """The first 0.2 s after speech count neither way."""
+    level = fed((-60, False, 50), (-20, True, 20), (-30, False, 10), (-60, False, 50))
+    assert level.noise_dbfs == pytest.approx(-60, abs=0.3)
+
+
+def test_a_louder_speaker_shows_within_two_seconds():
+    """From −40 to −20 dBFS."""
+    level = fed((-40, True, 200), (-20, True, 100))
+    assert level.level_dbfs == pytest.approx(-20, abs=1)
+
+
+def test_digital_silence_has_a_level():
+    """Zeros are counted as −96 dBFS, not as minus infinity."""
+    level = Level()
+    for _ in range(20):
+        level.block(bytes(640), False)
+    assert level.noise_dbfs == SILENCE_DBFS == dbfs(0.0)
+
+
+def test_full_scale():
+    """A square wave at the rail is 0 dBFS, a sine 3 dB less."""
+    square = np.full(320, -32768, np.int16)
+    sine = (32767 * np.sin(2 * np.pi * np.arange(320) / 32)).astype(np.int16)
+    assert dbfs(power_of(square)) == pytest.approx(0)
+    assert dbfs(power_of(sine)) == pytest.approx(20 * math.log10(2**-0.5), abs=0.01)
+
+
+def test_memory_does_not_grow():
+    """Two numbers and two counts, whatever has been heard."""
+    assert not any(
+        isinstance(value, list | bytes | bytearray | np.ndarray) for value in vars(fed((-30, True, 500))).values()
+    )

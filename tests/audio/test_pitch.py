@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from monitor.audio.pitch import Pitch
+
+RNG = np.random.default_rng
+
+
+def last(signal: np.ndarray) -> float:
+    pitch, answer = Pitch(), 0.0
+    for block in np.rint(signal).astype("<i2").reshape(-1, 320):
+        answer = pitch.block(block)
+    return answer
+
+
+def buzz(hz: float, samples: int = 1280, lowest_hz: float = 0.0) -> np.ndarray:
+    """All harmonics of a voice, above ``lowest_hz`` as a telephone lets through."""
+    time = np.arange(samples) / 16_000
+    harmonics = [n for n in range(1, int(3400 / hz)) if n * hz >= lowest_hz]
+    return sum(2000 / n * np.sin(2 * np.pi * n * hz * time) for n in harmonics)
+
+
+@pytest.mark.parametrize("hz", [75, 100, 150, 220, 300, 400])
+def test_a_voice_has_a_pitch(hz):
+    """Every pitch people speak at, also where the telephone has cut the fundamental off."""
+    assert last(buzz(hz)) > 0.9
+    assert last(buzz(hz, lowest_hz=300)) > 0.9
+
+
+def test_a_gliding_voice_has_a_pitch():
+    """A fourth tone falls by half an octave within a quarter of a second."""
+    phase = 2 * np.pi * np.cumsum(np.linspace(280, 190, 3840)) / 16_000
+    assert last(sum(2000 / n * np.sin(n * phase) for n in range(1, 11))) > 0.6
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_noise_has_none(seed):
+    """White noise stays far below what a voice reaches."""
+    assert last(RNG(seed).normal(0, 3000, 1280)) < 0.4
+
+
+def test_a_voice_in_noise():
+    """At 10 dB the pitch still shows."""
+    voice = buzz(150)
+    assert last(voice + RNG(1).normal(0, voice.std() / 10**0.5, 1280)) > 0.6
+
+
+@pytest.mark.parametrize("signal", [np.zeros(1280), np.full(1280, 5000.0), np.linspace(-20000, 20000, 1280)])
+def test_silence_and_drift_have_none(signal):
+    """No division by nothing, no peak where there is only a slope."""
+    assert last(signal) < 0.3
+
+
+def test_a_block_that_nobody_asks_about_is_still_remembered():
+    """The next answer spans both."""
+    first, second = np.rint(buzz(100)[:640]).astype("<i2").reshape(2, 320)
+    asked, unasked = Pitch(), Pitch()
+    asked.block(first)
+    assert unasked.block(first, wanted=False) == 0.0
+    assert unasked.block(second) == asked.block(second)
