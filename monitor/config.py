@@ -5,6 +5,7 @@ A setting inside a table is spelt with two underscores in the environment: ``rec
 the inner rooms need is handed to them as small policies.
 """
 
+import argparse
 import logging
 import os
 import tomllib
@@ -216,3 +217,9 @@ def _mention_unknown() -> None:
         first = name.removeprefix("MONITOR_").split("__")[0].lower()
         if name.startswith("MONITOR_") and name not in _NOT_SETTINGS and first not in Settings.model_fields:
             log.warning("%s in the environment is not a setting", name)
+
+
+def add_store_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that needs the store alone."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="数据文件夹（默认 data）")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="设置文件（默认 monitor.toml）")

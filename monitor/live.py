@@ -266,19 +266,19 @@ class LiveCall:
                     break
                 await self._feed(item)
                 await asyncio.sleep(0)
-            await self._around.store.change(lambda _: None)  # jobs come after events: all is on disk now
+            await self._settle()
         except Exception as error:  # whatever it is, it is this call's alone
             log.exception("%s the call broke", self.row.call_id)
             self._around.metrics.errors.labels(getattr(error, "code", MonitorError.code)).inc()
             with suppress(MonitorError):
                 await self._publish([CallEnded(call_id=self.row.call_id, at_ms=self.at_ms, reason="fault")])
+                await self._settle()
         finally:
             for task in self._asking:
                 task.cancel()
             if self._recording is not None and self._around.recorder is not None:
                 self._around.recorder.close(self._recording)
             self._room.set()
-            self.over.set()
 
     def use_rules(self, matcher: Matcher) -> None:
         """Judge by another rule set from the next utterance on."""
@@ -307,7 +307,7 @@ class LiveCall:
                 await asyncio.wait_for(self._wake.wait(), self._around.policy.drain_s if draining else None)
             except TimeoutError:
                 log.error("%s the engine has not answered in time, going on without", self.row.call_id)
-                for wanted in self._asked.values():
+                for wanted in list(self._asked.values()):
                     self._answer(wanted, _no_answer(wanted, "engine ENG-004"))
 
     def _take(self) -> Input:
@@ -348,6 +348,10 @@ class LiveCall:
             if isinstance(event, CallEnded):
                 self._around.metrics.calls.labels(event.reason).inc()
         await self._around.store.append(entries)
+
+    async def _settle(self) -> None:
+        """Return when everything that was published is on disk: jobs come after events."""
+        await self._around.store.change(lambda _: None)
 
     async def _end_unheard(self, hangup: Hangup, resumption: Resumption) -> None:
         """A call of an earlier process that nobody came back to."""
@@ -461,13 +465,16 @@ class Live:
     def _begin(self, row: CallRow, said: list[Published] | None) -> LiveCall:
         call = LiveCall(row, self._matcher, self._around, said)
         self._calls[row.call_id] = call
-        task = asyncio.create_task(call.run(), name=f"call {row.call_id}")
-        self._tasks[row.call_id] = task
-        task.add_done_callback(lambda _: self._forget(row.call_id))
+        self._tasks[row.call_id] = asyncio.create_task(self._own(call), name=f"call {row.call_id}")
         return call
 
-    def _forget(self, call_id: str) -> None:
-        del self._calls[call_id], self._tasks[call_id]
+    async def _own(self, call: LiveCall) -> None:
+        """Run a call; whoever waits for its end finds it gone."""
+        try:
+            await call.run()
+        finally:
+            del self._calls[call.row.call_id], self._tasks[call.row.call_id]
+            call.over.set()
 
     async def _said(self, row: CallRow) -> list[Published]:
         stored = await self._around.store.read(

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import socket
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -11,7 +13,7 @@ from fastapi import FastAPI
 
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher, Trace
-from monitor.errors import MonitorError, RuleFault
+from monitor.errors import ConfigError, MonitorError, RuleFault, RuntimeFault
 from monitor.live import Live, LivePolicy, Surroundings
 from monitor.rules.match import Matcher
 from monitor.session import SessionPolicy
@@ -54,8 +56,12 @@ def create_app(settings: Settings, given: Given) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(settings, given) as parts:
-            app.state.parts = parts
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                app.state.parts = await stack.enter_async_context(_running(settings, given))
+            except BaseException as error:
+                app.state.startup_error = error  # uvicorn only logs it
+                raise
             yield
 
     return build_app(settings, lifespan)
@@ -190,3 +196,76 @@ async def _forget_recordings(parts: Parts, before: str) -> None:
     while gone := await parts.store.change(retention.forget_recordings, before):
         for recording in gone:
             await asyncio.to_thread(delete, parts.settings.data / "recordings", recording)
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound socket, so that a port that is taken is known before anything starts.
+
+    Raises:
+        ConfigError: ``CFG-005``, the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(
+            f"cannot listen: {error.strerror or error}", where=f"{host}:{port}", code="CFG-005", hint="--port 8001"
+        ) from None
+    return listening
+
+
+class Background:
+    """A server in a thread with a loop of its own: for commands that are its client as well, and for tests."""
+
+    def __init__(self, settings: Settings, given: Given) -> None:
+        self._app = create_app(settings, given)
+        self._socket = listening_socket(settings.host, settings.port)
+        self._server = uvicorn_server(self._app, settings)
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        host, port = self._socket.getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def start(self) -> None:
+        """Return once it takes connections.
+
+        Raises:
+            MonitorError: what kept it from starting.
+        """
+        self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Close every socket, write what waits, end the thread."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        serving = asyncio.create_task(self._server.serve([self._socket]))
+        started = asyncio.create_task(self._wait_started(serving))
+        await started
+        self._error = startup_error(self._app, self._server)
+        self._ready.set()
+        await serving
+
+    async def _wait_started(self, serving: "asyncio.Task[None]") -> None:
+        while not self._server.started and not serving.done():
+            await asyncio.sleep(0.01)
+
+
+def startup_error(app: FastAPI, server: uvicorn.Server) -> BaseException | None:
+    """Why the server did not start; None when it did."""
+    if server.started:
+        return None
+    error: BaseException | None = getattr(app.state, "startup_error", None)
+    return error or RuntimeFault("the server did not start; its log says why")

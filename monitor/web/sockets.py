@@ -21,10 +21,7 @@ router = APIRouter()
 CHECK_S: Final = 30.0
 """How often an open socket's token is looked at again."""
 
-KINDS: Final = frozenset(
-    member.__dataclass_fields__["kind"].default
-    for member in Published.__args__
-)
+KINDS: Final = frozenset(member.__dataclass_fields__["kind"].default for member in Published.__args__)
 
 HEARTBEAT: Final = '{"kind":"heartbeat"}'
 
