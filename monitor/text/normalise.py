@@ -21,6 +21,7 @@ STRONG: Final = "。"
 QUESTION: Final = "？"
 """The end of a question."""
 
+_SILENT: Final = frozenset("\"'·*~～_/<>")
 _STRONG_MARKS: Final = frozenset("。.!！;；\n…")
 _QUESTION_MARKS: Final = frozenset("?？")
 _DIGITS: Final = "零一二三四五六七八九"
@@ -158,8 +159,8 @@ def _note(marks: list[tuple[int, str]], at: int, character: str, text: str, inde
         around = text[index - 1 : index] + text[index + 1 : index + 2]
         if not character.isspace() or around.isascii():
             return  # a space between Latin letters joins, it does not part
-    if unicodedata.category(character) in ("Ps", "Pe", "Pi", "Pf") or character in "\"'·*~～_/<>《》":
-        return  # brackets and quotation marks are not pauses
+    if character not in "()" and (unicodedata.category(character) in ("Ps", "Pe", "Pi", "Pf") or character in _SILENT):
+        return  # quotation marks are not pauses
     mark = _mark(character)
     if marks and marks[-1][0] == at:
         if "，。？".index(mark) > "，。？".index(marks[-1][1]):

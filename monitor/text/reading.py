@@ -8,8 +8,10 @@ from monitor.text import pinyin, words
 from monitor.text.normalise import QUESTION, STRONG, WEAK, normalise
 
 _HESITATION: Final = frozenset("嗯呃啊呢哦呀呐哎诶唉噢欸嗳哟咯嘞喽唔")
-SAME: Final = {"您": "你", "咱": "我", "俺": "我", "她": "他", "它": "他", "啦": "了", "甭": "别", "啥": "什么"}
+SAME: Final = {"您": "你", "咱": "我", "俺": "我", "她": "他", "它": "他", "啦": "了", "甭": "别", "啥": "什么", "咋": "怎么"}
 """What lean text does not tell apart."""
+_RHOTIC: Final = frozenset("事这那活会哪点块样法招门劲头词味份玩数边")
+"""After these 儿 is only a way of speaking: 事儿, 这儿, 一会儿; after others (女儿) it is a word."""
 _STUTTER: Final = frozenset("我你这那就不没是他有")
 _STUTTER_PAIRS: Final = frozenset({"这个", "那个", "我们", "你们", "就是", "然后", "不是"})
 
@@ -111,6 +113,8 @@ def _hesitation(plain: str, at: int) -> bool:
     character = plain[at]
     if character in _HESITATION:
         return True
+    if character == "儿":
+        return plain[at - 1 : at] in _RHOTIC
     if character == "嘛":
         return plain[at - 1 : at] != "干"
     return character == "哈" and plain[at - 1 : at] != "哈" and plain[at + 1 : at + 2] != "哈"

@@ -1,7 +1,7 @@
 """The language in which rules describe wordings: regular expressions with synonym classes.
 
 ``{不归|不是}{我|我们}{管|负责}``  one of several; may be nested, may be empty (``{的|}``)
-``{@拒绝}``                        a class of ``classes.yaml`` by name
+``{@拒绝}``, ``{@拒绝|没门}``        a class of ``classes.yaml`` by name
 ``{事=@事项}``, ``{what=发票|小票}``  the same, remembered as a slot for the rewrite
 
 Everything else is a regular expression of Python's ``re``, with its own ``{2,4}``. Patterns are
@@ -18,6 +18,7 @@ from monitor.text.reading import SAME
 
 _COUNT: Final = re.compile(r"\{\d*,?\d*\}")
 _SLOT: Final = re.compile(r"([A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*)=")
+_CLASS: Final = re.compile(r"@([^@|{}]+)(?=[|}])")
 _DEPTH: Final = 8
 
 
@@ -49,13 +50,12 @@ def expand(written: str, classes: Mapping[str, str], depth: int = 0) -> str:
                 continue
             index = _open(written, index + 1, out)
             opened += 1
-            if written[index : index + 1] == "@":
-                end = min(at for at in (written.find("}", index), len(written)) if at >= 0)
-                name = written[index + 1 : end]
-                if name not in classes:
-                    raise PatternError(f"no class {name!r} in classes.yaml")
-                out.append(expand(classes[name], classes, depth + 1))
-                index = end
+            continue
+        if character == "@" and opened and (name := _CLASS.match(written, index)) and out[-1][-1] in ":>|":
+            if name.group(1) not in classes:
+                raise PatternError(f"no class {name.group(1)!r} in classes.yaml")
+            out.append(expand(classes[name.group(1)], classes, depth + 1))
+            index = name.end()
             continue
         if character == "}":
             if not opened:

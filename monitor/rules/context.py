@@ -1,0 +1,75 @@
+"""Words that are only talked about: quoted, reported, denied.
+
+«您说的“不归我管”是谁说的» holds a banned phrase and breaks no rule; «我不是说不归我管» neither. Judged from
+what stands before and behind the words, inside their sentence.
+"""
+
+import re
+from typing import Final
+
+from monitor.text.normalise import QUESTION, STRONG
+from monitor.text.reading import Reading
+from monitor.text.wording import compile_pattern
+
+_BEFORE_CHARS: Final = 16
+_AFTER_CHARS: Final = 8
+_OPENING: Final = "“‘「『《\"'"
+_CLOSING: Final = "”’」』》\"'"
+
+_OTHERS: Final = (
+    "他|他们|客户|顾客|买家|对方|人家|别人|有人|同事|客服|快递员?|快递公司|师傅|商家|店家|家人|朋友|上家|那位|那个人|谁"
+)
+_THEN: Final = "刚才|刚刚|刚|之前|以前|上次|昨天|前天|先前|前面|当时|上午|下午"
+_CLASSES: Final = {"他人": _OTHERS, "当时": _THEN}
+
+_REPORTED: Final = (
+    # the customer's words taken up: 您刚才说…, 您说的…, 您提到…
+    "(?<![跟和对给帮向同])你们?{@当时}(?:是|也|都)?{说|问|讲|提}{过|到|了|的}?{是|那句}?[^这那]{0,4}$",
+    "(?<![跟和对给帮向同])你们?{是|所|也|都}{说|问|讲|提}{过|到|的}?[^这那]{0,3}$",
+    "(?<![跟和对给帮向同])你们?{说的|说过|问的|问过|讲的|提到的?|反映的?|听到的?|听说|担心的?|抱怨|怕|写的|看到的}{是|那句|这句}?[^这那事情]{0,3}$",
+    "(?<![跟和对给帮向同])你们?{说|问|觉得|认为|以为}(?:的)?{我们|他们|他|客服|商家|快递|同事|人家}[^这那]{0,3}$",
+    "(?:^|[，。])你们?{想问|要问|是问|想知道|想了解}[^这那]{0,4}$",
+    # somebody else's words: 同事跟您说…, 快递说…
+    "{@他人}们?{@当时}?(?:[跟和对给向]你?们?)?{说|讲|表示|回复|答复|告诉你?|回答|通知你?|认为|觉得}{过|了|的|是|到}?.{0,4}$",
+    "(?:听到|听见|收到|遇到|碰到|看到)(?:有?人|客服|同事)?(?:说|讲)?.{0,2}$",
+)  # fmt: skip
+_DENIED: Final = (
+    "{不是|并不是|不会|没有|没|从没|从不|从来不|绝不|绝不会|不能|不可以|不应该|不该|不要|别|禁止|避免|不许|不准|不敢|不想}{跟你|对你|给你|和你|}{说|讲|意味着|是说|回答|答复}(?:过|是)?.{0,3}$",
+    "{不代表|不等于|不意味着|并非|不存在}.{0,4}$",
+    "{意思不是|不是这个意思}[，]?.{0,4}$",
+)  # fmt: skip
+_TALKED_ABOUT: Final = (
+    "^{这句话?|这话|这个话|这种话|这个说法|这种说法|这几个字|的说法|的话是|的话术|这类话}",
+    "^.{0,2}{是谁说|谁说的|是哪位|是哪个同事|是不对的|是不允许|是不应该}",
+)
+
+_BEFORE: Final = tuple(compile_pattern(written, _CLASSES) for written in (*_REPORTED, *_DENIED))
+_AFTER: Final = tuple(compile_pattern(written, _CLASSES) for written in _TALKED_ABOUT)
+
+
+def talked_about(reading: Reading, start: int, end: int) -> bool:
+    """Whether ``plain[start:end]`` is quoted, reported or denied rather than said."""
+    if _between_quotes(reading, start, end):
+        return True
+    before, after = _around(reading, start, end)
+    return any(pattern.search(before) for pattern in _BEFORE) or any(pattern.search(after) for pattern in _AFTER)
+
+
+def _around(reading: Reading, start: int, end: int) -> tuple[str, str]:
+    """Marked text before and behind the span, within its sentence."""
+    left = next((at for at, place in enumerate(reading.marked_at) if place >= start), len(reading.marked))
+    right = next((at for at, place in enumerate(reading.marked_at) if place >= end), len(reading.marked))
+    before = reading.marked[max(0, left - _BEFORE_CHARS) : left]
+    cut = max(before.rfind(STRONG), before.rfind(QUESTION))
+    before = before[cut + 1 :]
+    after = reading.marked[right : right + _AFTER_CHARS].lstrip("，")
+    return before.replace("，", "") if before.endswith("，") else before, after
+
+
+def _between_quotes(reading: Reading, start: int, end: int) -> bool:
+    raw_start, raw_end = reading.origin[start], reading.origin[end - 1]
+    opened = max((reading.raw.rfind(mark, 0, raw_start) for mark in _OPENING), default=-1)
+    if opened < 0:
+        return False
+    closed = min((at for at in (reading.raw.find(mark, opened + 1) for mark in _CLOSING) if at >= 0), default=-1)
+    return closed > raw_end and raw_start - opened <= 8

@@ -1,0 +1,129 @@
+"""Four ways to find banned words, one verdict."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from monitor.frames import Side, Word
+from monitor.rules.charge import charge
+from monitor.rules.context import talked_about
+from monitor.rules.hit import Found, Hit
+from monitor.rules.literal import Literals
+from monitor.rules.meaning import Meaning
+from monitor.rules.model import BannedRule
+from monitor.rules.parse import RuleSet
+from monitor.rules.pattern import Expressions, sound_marked, sounded
+from monitor.rules.rewrite import Rewrites
+from monitor.rules.sound import Sounds
+from monitor.text.reading import Reading
+from monitor.text.wording import expand
+
+ACCEPT_LLR = -0.35
+"""A wording that the audio finds at most this much less likely per token than the transcript was said."""
+
+
+class Matcher:
+    """The banned rules of one rule set, ready to run. Pure: the same reading gives the same hits.
+
+    Building it indexes every wording (seconds for thousands of rules); finding costs what the
+    sentence costs, not what the rules cost.
+    """
+
+    def __init__(self, ruleset: RuleSet, meaning: Meaning | None = None) -> None:
+        rules = {rule.id: rule for rule in ruleset.of(BannedRule)}
+        self.ruleset = ruleset
+        self._literals = Literals(rules.values())
+        self._patterns = Expressions(rules.values(), ruleset.classes)
+        self._sound_patterns = Expressions(rules.values(), ruleset.classes, by_sound=True)
+        self._sounds = Sounds(rules.values())
+        self._meaning = meaning
+        self._rewrites = Rewrites(rules, ruleset.classes)
+        self._unless = {
+            rule.id: [_Exception(expand(written, ruleset.classes)) for written in rule.unless]
+            for rule in rules.values()
+            if rule.unless
+        }
+
+    def find(self, reading: Reading, side: Side, *, words: Sequence[Word] = ()) -> list[Hit]:
+        """What ``side`` is charged with for one utterance, in the order it was said.
+
+        An unknown side is judged only by rules for ``any`` side. ``words`` (the recogniser's, with
+        times) is taken for callers that have it; matching needs only the reading.
+        """
+        if not reading.plain:
+            return []
+        found = [item for item in self._every_way(reading) if self._holds(reading, item, side)]
+        hits = []
+        for item, also in charge(found):
+            rewrite, slots = self._rewrites.offer(reading, item)
+            hits.append(
+                Hit(
+                    rule=item.rule,
+                    phrase=item.phrase,
+                    match=item.match,
+                    score=item.score,
+                    start=item.start,
+                    end=item.end,
+                    needs_audio=item.needs_audio,
+                    candidate=item.candidate,
+                    slots=dict(slots),
+                    rewrite=rewrite,
+                    also=also,
+                )
+            )
+        return hits
+
+    def judge(self, hit: Hit, verdict_llr: float) -> Hit | None:
+        """A hit that needed the audio, now that the audio has spoken: confirmed, or None.
+
+        ``verdict_llr`` is the log-likelihood ratio per token of the transcript with the candidate put
+        in to the transcript as heard.
+        """
+        if not hit.needs_audio:
+            return hit
+        if verdict_llr < ACCEPT_LLR:
+            return None
+        score = round(min(0.99, hit.score + 0.3 + 0.2 * min(1.0, max(0.0, verdict_llr - ACCEPT_LLR))), 3)
+        return replace(hit, needs_audio=False, match="acoustic", score=score)
+
+    def _every_way(self, reading: Reading) -> Iterable[Found]:
+        yield from self._literals.find(reading)
+        yield from self._patterns.find(reading)
+        yield from self._sound_patterns.find(reading)
+        yield from self._sounds.find(reading)
+        if self._meaning is not None:
+            yield from self._meaning.find(reading)
+
+    def _holds(self, reading: Reading, item: Found, side: Side) -> bool:
+        rule = item.rule
+        if rule.side not in ("any", side.value):
+            return False
+        if any(exception.covers(reading, item) for exception in self._unless.get(rule.id, ())):
+            return False
+        return rule.reported == "fire" or not talked_about(reading, item.start, item.end)
+
+
+class _Exception:
+    """A context that makes a rule's words harmless where it overlaps with them."""
+
+    def __init__(self, source: str) -> None:
+        self._regex = re.compile(source)
+        self._by_sound = re.compile(sounded(source))
+        self._marked = any(mark in source for mark in "，。？")
+
+    def covers(self, reading: Reading, item: Found) -> bool:
+        at = reading.marked_at if self._marked else reading.lean_at
+        text = reading.marked if self._marked else reading.lean
+        if self._meets(self._regex, text, at, item):
+            return True
+        if item.match not in ("pinyin", "meaning"):
+            return False
+        return self._meets(self._by_sound, sound_marked(reading) if self._marked else reading.sound, at, item)
+
+    @staticmethod
+    def _meets(regex: re.Pattern[str], text: str, at: tuple[int, ...], item: Found) -> bool:
+        return any(
+            at[match.start()] < item.end and at[match.end() - 1] + 1 > item.start
+            for match in regex.finditer(text)
+            if match.end() > match.start()
+        )
