@@ -2,9 +2,9 @@
 
 export class ApiError extends Error {
   /** @param {number} status HTTP status, 0 when the server could not be reached */
-  constructor(status, code, message) {
+  constructor(status, code, message, hint = "") {
     super(message);
-    Object.assign(this, { status, code });
+    Object.assign(this, { status, code, hint });
   }
 }
 
@@ -64,6 +64,18 @@ export class Api {
     return this.base + path + search(this.token ? { ...query, token: this.token } : query);
   }
 
+  /** Asks until the list is whole: answers that are cut say in `next` where they go on. */
+  async all(path, name, query = {}) {
+    const found = [];
+    let after = query.after;
+    do {
+      const page = await this.get(path, { ...query, after });
+      found.push(...page[name]);
+      after = page.next;
+    } while (after);
+    return found;
+  }
+
   async #ask(method, path, init = {}) {
     const headers = { Accept: "application/json", ...init.headers };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
@@ -88,8 +100,7 @@ function parsed(text) {
 }
 
 function failure(status, body) {
-  const error = body?.error ?? body ?? {};
-  return new ApiError(status, error.code ?? "", error.message ?? error.what ?? error.detail ?? "");
+  return new ApiError(status, body?.code ?? "", body?.message ?? "", body?.hint ?? "");
 }
 
 function search(query) {

@@ -22,9 +22,3 @@ export async function signOut(api = new Api()) {
   await api.delete("/v1/session").catch(() => {});
   location.assign("/login");
 }
-
-/** Where a role begins. */
-export function homeOf({ role, agent_id }) {
-  if (role === "agent") return `/agent/${encodeURIComponent(agent_id)}`;
-  return role === "auditor" ? "/audit" : "/supervisor";
-}

@@ -14,8 +14,11 @@ const ASLEEP_MS = 12_000;
 const REPLAYED_MS = 2_000;
 /** When a reconnected socket has been quiet this long, everything missed has arrived. */
 const CAUGHT_UP_MS = 1_500;
-/** Close codes that mean: not with this token. Trying again would change nothing. */
-const REFUSED = new Set([1008, 4401, 4403, 4404]);
+/** The server is asked to say something at least this often; a line that says nothing for longer is dead. */
+export const HEARTBEAT_S = 10;
+const SILENT_MS = 2.5 * HEARTBEAT_S * 1000;
+/** Close codes that mean: not this, or not with this token. Trying again would change nothing. */
+const REFUSED = new Set([1008, 4400, 4401, 4403, 4404]);
 
 /**
  * @typedef {object} Status
@@ -39,7 +42,6 @@ export class EventSocket {
   #cause = "first";
   #replayed = 0;
   #skew_ms = Infinity;
-  #heartbeat_ms = 0;
   #heard_ms = 0;
   #ending = new AbortController();
 
@@ -107,10 +109,9 @@ export class EventSocket {
       return; // Not ours to judge: a proxy's page or a broken frame; the next event is numbered.
     }
     const now = this.host.now();
-    if (event.kind === "heartbeat" && this.#heard_ms) this.#heartbeat_ms = now - this.#heard_ms;
     this.#heard_ms = now;
-    this.#cursor = this.cursorOf(event) ?? this.#cursor;
     if (event.kind === "heartbeat") return;
+    this.#cursor = this.cursorOf(event) ?? this.#cursor;
     const late_ms = now - Date.parse(event.seen_at);
     if (Number.isFinite(late_ms)) this.#skew_ms = Math.min(this.#skew_ms, late_ms);
     const live = !(late_ms - this.#skew_ms > REPLAYED_MS);
@@ -183,7 +184,7 @@ export class EventSocket {
       this.#cause = "sleep";
       this.#attempt = 0;
       this.#open();
-    } else if (this.#heartbeat_ms && this.status.phase === "live" && now - this.#heard_ms > 2.5 * this.#heartbeat_ms + TICK_MS) {
+    } else if (this.status.phase === "live" && now - this.#heard_ms > SILENT_MS) {
       this.#lost("silent");
       this.#open();
     }

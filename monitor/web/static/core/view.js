@@ -54,6 +54,7 @@ export class View extends HTMLElement {
     this.shadowRoot.replaceChildren();
     this.build();
     if (this.#shown !== undefined) this.update?.(this.#shown);
+    this.rebuilt?.();
   }
 
   #ensure() {

@@ -6,6 +6,7 @@ import { clock } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { failed } from "../core/page.js";
+import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
@@ -81,7 +82,7 @@ export class CallDrawer extends View {
     store.read(() => this.#store === store && this.#draw(), this.signal);
     const path = `/v1/calls/${encodeURIComponent(call_id)}/events`;
     this.#feed = new Feed({
-      url: (cursor) => api.socketUrl(path, { after: cursor ?? 0 }),
+      url: (cursor) => api.socketUrl(path, { after: cursor ?? 0, heartbeat: HEARTBEAT_S }),
       cursorOf: ({ seq }) => seq,
       past: async () => ({ events: [] }),
       take: (event) => store.take(event),

@@ -11,6 +11,7 @@ import { Feed } from "../core/feed.js";
 import { setLanguage, t } from "../core/i18n.js";
 import { stalled } from "../core/media-clock.js";
 import { read, write } from "../core/prefs.js";
+import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
 import { themed } from "../core/theme.js";
@@ -59,6 +60,10 @@ export class ComplianceSidebar extends View {
     );
   }
 
+  rebuilt() {
+    this.#store?.wake();
+  }
+
   start() {
     const { signal } = this;
     if (!["light", "dark"].includes(this.getAttribute("theme"))) themed(this, signal);
@@ -100,7 +105,7 @@ export class ComplianceSidebar extends View {
     this.#store.read(() => this.#draw(), this.signal);
     const path = encodeURIComponent(agent_id);
     this.#feed = new Feed({
-      url: (cursor) => api.socketUrl(`/v1/agents/${path}/events`, { after: cursor }),
+      url: (cursor) => api.socketUrl(`/v1/agents/${path}/events`, { after: cursor, heartbeat: HEARTBEAT_S }),
       cursorOf: (event) => event.cursor,
       past: () => currentCall(api, agent_id),
       take: (event, live) => this.#take(event, live),
@@ -181,21 +186,24 @@ export class ComplianceSidebar extends View {
   }
 
   /** Sends the appeal; the card shows how it goes. */
-  async appeal(warning_id) {
+  async appeal(warning_id, comment = "") {
     const { call, appeals } = this.#store.state;
     const warning = call?.warnings.find((one) => one.warning_id === warning_id);
     if (!warning || warning.status !== "confirmed" || ["sending", "sent"].includes(appeals[warning_id]?.status)) return;
     const set = (status) => this.#store.take({ kind: "page.appeal", warning_id, status });
     set("sending");
     try {
-      await this.#api.post(`/v1/warnings/${encodeURIComponent(warning.warning_id)}/appeal`, { call_id: call.call_id, comment: "" });
+      await this.#api.post(`/v1/warnings/${encodeURIComponent(warning.warning_id)}/appeal`, { comment });
       set("sent");
       this.say(t("say.appealed"));
       this.tell("compliance-appeal", { call_id: call.call_id, warning_id });
-    } catch {
+    } catch (error) {
+      // 409: it is under appeal or decided already, here or on another screen.
+      if (error.status === 409) return set("sent");
       set("failed");
       this.say(t("card.appealFailed"));
     }
+    return undefined;
   }
 
   dismiss(key) {
@@ -210,7 +218,7 @@ const ACTS = {
   "cm-copy": async (sidebar, { text }) => {
     if (await copy(text)) sidebar.say(t("say.copied"));
   },
-  "cm-appeal": (sidebar, { warning_id }) => sidebar.appeal(warning_id),
+  "cm-appeal": (sidebar, { warning_id, comment }) => sidebar.appeal(warning_id, comment),
   "cm-dismiss": (sidebar, { key }) => sidebar.dismiss(key),
   "cm-hangup": (sidebar, detail) => sidebar.tell("compliance-hangup", detail),
 };
@@ -218,7 +226,7 @@ const ACTS = {
 async function currentCall(api, agent_id) {
   const { calls } = await api.get("/v1/calls", { agent_id, status: "live", limit: 1 });
   if (!calls.length) return { events: [] };
-  return api.get(`/v1/calls/${encodeURIComponent(calls[0].call_id)}/events`);
+  return { events: await api.all(`/v1/calls/${encodeURIComponent(calls[0].call_id)}/events`, "events") };
 }
 
 function writing(event) {

@@ -24,25 +24,44 @@ export class DayPanel extends View {
     this.shadowRoot.append(h("dl", {}, figure("calls"), figure("warnings"), figure("reaction"), figure("lag")), this.hours, this.rules, this.agents);
   }
 
-  /** @param {{stats: object}} data what `GET /v1/stats` gives */
-  update({ stats }) {
-    setText(this.calls.value, number(stats.calls));
-    setText(this.warnings.value, number(stats.warnings));
-    seconds(this.reaction, stats.reaction_ms?.median);
-    seconds(this.lag, stats.lag_ms?.median);
+  /**
+   * @param {object} data
+   * @param {object} data.stats what `GET /v1/stats` gives
+   * @param {Map<string, string>} data.titles of rules, by id
+   */
+  update({ stats, titles }) {
+    setText(this.calls.value, number(stats.calls.total));
+    setText(this.warnings.value, number(stats.warnings.total));
+    seconds(this.reaction, stats.median_reaction_ms);
+    seconds(this.lag, stats.median_lag_ms);
     this.hours.show({
       heading: t("day.byHour"),
-      columns: stats.by_hour.map(({ hour, warnings }) => ({ label: String(hour), value: warnings })),
+      columns: everyHour(stats.by_hour).map(({ hour, warnings }) => ({ label: String(hour), value: warnings })),
     });
     this.rules.show({
       heading: t("day.byRule"),
-      rows: stats.by_rule.map((row) => ({ key: row.rule_id, name: row.title || row.rule_id, value: row.warnings, severity: row.severity, href: `/rules/${encodeURIComponent(row.rule_id)}` })),
+      rows: stats.by_rule.map(({ rule_id, severity, warnings }) => ({
+        key: `${rule_id} ${severity}`,
+        name: titles.get(rule_id) ?? rule_id,
+        value: warnings,
+        severity,
+        href: `/rules?id=${encodeURIComponent(rule_id)}`,
+      })),
     });
     this.agents.show({
       heading: t("day.byAgent"),
-      rows: stats.by_agent.map((row) => ({ key: row.agent_id, name: row.agent_id, value: row.warnings, note: row.calls ? t("day.calls.n", { n: row.calls }) : "" })),
+      rows: stats.by_agent.filter(({ warnings }) => warnings).map((row) => ({ key: row.agent_id, name: row.agent_id, value: row.warnings, note: t("day.calls.n", { n: row.calls }) })),
     });
   }
+}
+
+/** The hours from the first to the last that the server names (as local times), those without calls in between too. */
+function everyHour(rows) {
+  const found = new Map(rows.map(({ hour, warnings }) => [Number(hour.slice(11, 13)), warnings]));
+  if (!found.size) return [];
+  const hours = [...found.keys()];
+  const [first, last] = [Math.min(...hours), Math.max(...hours)];
+  return Array.from({ length: last - first + 1 }, (_, at) => ({ hour: first + at, warnings: found.get(first + at) ?? 0 }));
 }
 
 function seconds({ value, unit }, ms) {

@@ -44,7 +44,7 @@ export class NavBar extends View {
         return h("li", {}, h("a", { href, text: t(`nav.${name}`), "aria-current": name === page ? "page" : null }));
       }),
     );
-    setText(this.who, session.agent_id || t(`role.${session.role}`));
-    setAttribute(this.who, "title", session.expires ? t("nav.until", { time: new Date(session.expires).toLocaleTimeString() }) : null);
+    setText(this.who, session.name || session.agent_id || t(`role.${session.role}`));
+    setAttribute(this.who, "title", session.expires_at ? t("nav.until", { time: new Date(session.expires_at).toLocaleTimeString() }) : null);
   }
 }

@@ -107,12 +107,13 @@ export class SideShelf extends View {
   }
 
   #more(item, appeal) {
+    const comment = h("input", { class: "field", maxlength: 1000, placeholder: t("shelf.comment"), "aria-label": t("shelf.comment"), hidden: appeal === "sent" });
     const appealButton = h("button", {
       class: "button",
       type: "button",
       text: t(appeal === "sent" ? "card.appealed" : appeal === "sending" ? "card.appealing" : "card.appeal"),
       disabled: item.status !== "confirmed" || appeal === "sent" || appeal === "sending",
-      on: { click: () => this.tell("cm-appeal", { warning_id: item.warning_id }) },
+      on: { click: () => this.tell("cm-appeal", { warning_id: item.warning_id, comment: comment.value.trim() }) },
     });
     const copyButton = h("button", { class: "button", type: "button", text: t("card.copy"), on: { click: () => this.tell("cm-copy", { text: item.rewrite }) } });
     return h(
@@ -122,6 +123,7 @@ export class SideShelf extends View {
       item.advice && h("p", { class: "why", text: item.advice }),
       item.rewrite && h("p", { class: "say", text: item.rewrite }),
       item.basis && h("p", { class: "basis", text: item.basis }),
+      comment,
       h("div", { class: "acts" }, item.rewrite && copyButton, appealButton),
     );
   }

@@ -4,6 +4,7 @@ import { h, keyed, setAttribute, setText } from "../core/dom.js";
 import { Feed } from "../core/feed.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
@@ -27,6 +28,7 @@ export class SupervisorFloor extends View {
   #status = { phase: "connecting", since_ms: Date.now(), recovered: null };
   #appeals = [];
   #stats = null;
+  #titles = new Map();
   #open = "";
   #tab = "day";
   #pointed_ms = 0;
@@ -64,6 +66,10 @@ export class SupervisorFloor extends View {
     if (this.#open) this.#show(this.#open);
   }
 
+  rebuilt() {
+    this.#store.wake();
+  }
+
   start() {
     const { signal } = this;
     this.addEventListener("cm-open-call", ({ detail }) => this.#show(detail.call_id), { signal });
@@ -74,7 +80,7 @@ export class SupervisorFloor extends View {
       signal.addEventListener("abort", () => clearInterval(timer));
     }
     this.feed = new Feed({
-      url: (cursor) => this.api.socketUrl("/v1/events", { after: cursor }),
+      url: (cursor) => this.api.socketUrl("/v1/events", { after: cursor, heartbeat: HEARTBEAT_S }),
       cursorOf: ({ cursor }) => cursor,
       past: () => this.#live(),
       take: (event) => this.#take(event),
@@ -89,6 +95,7 @@ export class SupervisorFloor extends View {
     this.feed.start();
     this.#figures();
     this.#poll();
+    this.#rules();
   }
 
   stop() {
@@ -117,6 +124,12 @@ export class SupervisorFloor extends View {
 
   async #figures() {
     this.#stats = await this.api.get("/v1/stats").catch(() => this.#stats);
+    this.#store.wake();
+  }
+
+  async #rules() {
+    const { rules } = await this.api.get("/v1/rules").catch(() => ({ rules: [] }));
+    this.#titles = new Map(rules.map(({ id, title }) => [id, title]));
     this.#store.wake();
   }
 
@@ -156,7 +169,7 @@ export class SupervisorFloor extends View {
     const visible = new Set(tiles.filter((tile) => passes(tile, this.#filters)).map(({ call_id }) => call_id));
     this.wall.show({ wall, visible, open: this.#open, now_ms });
     this.link.show({ status: this.#status, now_ms });
-    if (this.#stats) this.day.show({ stats: this.#stats });
+    if (this.#stats) this.day.show({ stats: this.#stats, titles: this.#titles });
     this.queue.show({ appeals: this.#appeals, api: this.api });
     this.badge.hidden = !this.#appeals.length;
     setText(this.badge, this.#appeals.length);

@@ -4,7 +4,7 @@
  */
 
 import { noClock, observe } from "../core/media-clock.js";
-import { captioned, levelled, replaced, warned } from "./parts.js";
+import { CAPTIONS_KEPT, captioned, levelled, replaced, warned } from "./parts.js";
 
 export const WARNINGS_KEPT = 200;
 export const PROMPTS_KEPT = 40;
@@ -14,10 +14,15 @@ export const REPLIES_KEPT = 6;
 export const LEVELS_KEPT = 60;
 export const GAPS_KEPT = 50;
 
-/** A call of which nothing is known but its name. */
-export function newCall(call_id) {
+/**
+ * A call of which nothing is known but its name.
+ *
+ * @param {number} [captions_kept] lines kept: a page that follows calls all day keeps few, the page of one call all
+ */
+export function newCall(call_id, captions_kept = CAPTIONS_KEPT) {
   return {
     call_id,
+    captions_kept,
     agent_id: "",
     direction: "inbound",
     sides: [],
@@ -73,7 +78,7 @@ const KINDS = {
     started_at: event.seen_at ?? "",
   }),
 
-  transcript: (call, event) => ({ ...call, captions: captioned(call.captions, event) }),
+  transcript: (call, event) => ({ ...call, captions: captioned(call.captions, event, call.captions_kept) }),
 
   warning: (call, event, seen_ms) => ({ ...call, warnings: warned(call.warnings, event, seen_ms, WARNINGS_KEPT) }),
 

@@ -5,7 +5,7 @@ export const CAPTIONS_KEPT = 400;
 export const CAPTION_CHARS = 4_000;
 
 /** Captions in the order in which people began to speak; a final without text takes its partials back. */
-export function captioned(captions, event) {
+export function captioned(captions, event, kept = CAPTIONS_KEPT) {
   const at = captions.findLastIndex((line) => line.utterance_id === event.utterance_id);
   if (at >= 0 && captions[at].status === "final" && event.status === "partial") return captions;
   if (!event.text && event.status === "final") return at < 0 ? captions : captions.toSpliced(at, 1);
@@ -22,7 +22,7 @@ export function captioned(captions, event) {
   let place = captions.length;
   while (place > 0 && captions[place - 1].from_ms > line.from_ms) place -= 1;
   const next = captions.toSpliced(place, 0, line);
-  return next.length > CAPTIONS_KEPT ? next.slice(-CAPTIONS_KEPT) : next;
+  return next.length > kept ? next.slice(-kept) : next;
 }
 
 /** A warning sent again replaces what was sent before; a retracted one leaves. */
