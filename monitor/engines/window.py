@@ -26,8 +26,8 @@ class WindowPolicy:
 
     """
 
-    floor_ms: int = 4_000
-    margin_ms: int = 2_000
+    floor_ms: int = 5_000
+    margin_ms: int = 4_000
     step_ms: int = 1_000
 
     def __post_init__(self) -> None:
