@@ -87,9 +87,10 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """The end of what a side said last."""
+    """What a side said last."""
 
     text: str
+    clock: WordClock
     to_ms: Ms
 
 
@@ -304,7 +305,7 @@ class CallSession:
             self._judging[utterance.id] = entry.ledger
         reading = read(heard.text)
         self._figures.sides[side].words(len(reading.plain), utterance.to_ms - utterance.from_ms)
-        self._before[side] = _Before(heard.text, utterance.to_ms)
+        self._before[side] = _Before(heard.text, WordClock(heard), utterance.to_ms)
         self._settled.hold(VoiceOn(side, utterance.from_ms))
         self._settled.hold(Spoke(side, utterance.from_ms, utterance.to_ms, utterance.id, reading))
         self._settled.hold(VoiceOff(side, utterance.to_ms))
@@ -343,14 +344,17 @@ class CallSession:
         before = self._before.get(heard.side)
         if before is None or entry.utterance.from_ms - before.to_ms > BREATH_MS or not heard.text:
             return []
-        tail = before.text.rstrip("，。！？；、,.!?; ")[-BREATH_CHARS:]
+        ended = before.text.rstrip("，。！？；、,.!?; ")
+        tail = ended[-BREATH_CHARS:]
         reading = read(tail + heard.text)
         seam = len(read(tail).plain)
-        return [
-            self._place(hit, reading, len(tail), clock)
-            for hit in entry.matcher.find(reading, heard.side)
-            if hit.start < seam < hit.end and hit.match != "meaning" and not hit.needs_audio
-        ]
+        findings = []
+        for hit in entry.matcher.find(reading, heard.side):
+            if hit.start < seam < hit.end and hit.match != "meaning" and not hit.needs_audio:
+                found = self._place(hit, reading, len(tail), clock)
+                began = len(ended) - len(tail) + raw_span(reading, hit)[0]
+                findings.append(replace(found, from_ms=before.clock.at(began)))
+        return findings
 
     def _place(self, hit: Hit, reading: Reading, shift: int, clock: WordClock) -> Finding:
         start, end = raw_span(reading, hit)

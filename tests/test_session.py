@@ -93,7 +93,7 @@ def test_the_agent_is_warned_and_the_customer_is_not(matcher, quarrel):
 
 def test_a_hit_on_a_partial_is_provisional_until_the_final(matcher, quarrel):
     said = [event for event in of(Warning, run(matcher, quarrel)) if event.rule_id == "not-my-job"]
-    assert [event.status for event in said][0] == "provisional"
+    assert next(event.status for event in said) == "provisional"
     assert said[-1].status == "confirmed"
     assert len({event.warning_id for event in said}) == 1
 
@@ -130,7 +130,8 @@ def test_a_phrase_may_go_on_across_a_pause(matcher, scene):
     call = scene().say(A, 600, 1_400, "这件事真的是不归").say(A, 2_200, 3_000, "我管的").until(4_500)
     said = [event for event in of(Warning, run(matcher, call)) if event.rule_id == "not-my-job"]
     assert said[-1].status == "confirmed"
-    assert "不归我管" in said[-1].quote
+    assert "不归我" in said[-1].quote
+    assert said[-1].from_ms < 1_500
     assert said[-1].to_ms > 2_200
 
 
@@ -287,4 +288,4 @@ def test_what_is_masked_is_masked_everywhere(matcher, scene):
         assert all(set(word.text) <= {"*"} for word in event.words)
     said = [event for event in of(Warning, events) if event.rule_id == "not-my-job"]
     assert said
-    assert {event.quote for event in said} == {"******"}
+    assert {char for event in said for char in event.quote} == {"*"}

@@ -58,8 +58,9 @@ def slices(item: Input) -> Iterator[Input]:
         yield item
         return
     step = samples_at(BLOCK_MS, item.rate_hz)
-    for at in range(0, len(item.pcm) // 2, step):
-        yield replace(item, start=item.start + at, pcm=item.pcm[2 * at : 2 * (at + step)])
+    whole = len(item.pcm) // 2
+    for at in range(0, whole, step):
+        yield replace(item, start=item.start + at, pcm=item.pcm[2 * at : 2 * min(at + step, whole)])
 
 
 def stamped(event: Published, seq: int) -> Published:
