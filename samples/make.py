@@ -30,7 +30,9 @@ Samples = npt.NDArray[np.float64]
 
 RATE_HZ = 8_000
 GAP_S = 0.4
-SPEECH_PEAK = 0.4
+SPEECH_DBFS = -25.0
+"""Active speech level, about what ITU-T P.56 finds on telephone lines."""
+PEAK = 0.95
 BAND_HZ = (250.0, 3_500.0)
 SIDES = ("agent", "customer")
 BABBLE = (
@@ -85,14 +87,14 @@ def begin_s(start: str, after_s: float) -> float:
 
 
 def telephone(samples: npt.NDArray[np.floating[Any]], rate_hz: int) -> Samples:
-    """Speech as a telephone line carries it: 8 kHz, telephone band, levelled to one peak."""
+    """Speech as a telephone line carries it: 8 kHz, telephone band, levelled to one RMS."""
     line = soxr.resample(np.asarray(samples, dtype=np.float64), rate_hz, RATE_HZ)
     spectrum = np.fft.rfft(line)
     hz = np.fft.rfftfreq(len(line), 1 / RATE_HZ)
     low = 1 / (1 + (BAND_HZ[0] / np.maximum(hz, 1e-9)) ** 8)
     high = 1 / (1 + (hz / BAND_HZ[1]) ** 24)
     line = np.fft.irfft(spectrum * np.sqrt(low * high), len(line))
-    return line / max(1e-6, float(np.max(np.abs(line)))) * SPEECH_PEAK
+    return np.clip(at_level(line, SPEECH_DBFS), -PEAK, PEAK)
 
 
 def at_level(samples: Samples, rms_dbfs: float) -> Samples:
