@@ -85,9 +85,9 @@ def _system(name: str, args: argparse.Namespace) -> System:
 
 def _told(args: argparse.Namespace) -> str:
     return (
-        f"Material: {args.corpus.name}, {args.utterances} measured utterances a call. Model: Whisper base, int8, for all. "
-        f"Frames of {args.frame_ms} ms for ours, {args.peer_frame_ms} ms for peers (cheaper for them, and the lag counts "
-        "from the frame)."
+        f"Material: {args.corpus.name}, {args.utterances} measured utterances a call. Whisper base, int8, for all. "
+        f"Frames of {args.frame_ms} ms for ours, {args.peer_frame_ms} ms for peers (cheaper for them, and the lag "
+        "counts from the frame)."
     )
 
 

@@ -42,6 +42,7 @@ class Figures:
 
     @property
     def mean_batch(self) -> float:
+        """Requests that shared one computation, on average."""
         total = sum(self.batches.values())
         return sum(int(size) * count for size, count in self.batches.items()) / total if total else 0.0
 

@@ -26,6 +26,7 @@ class Lags:
 
     @property
     def count(self) -> int:
+        """All that were waited for."""
         return len(self.lags) + len(self.never)
 
     def at(self, share: float) -> float | None:
@@ -89,9 +90,8 @@ def warning_lags(run: Run, rules: Mapping[str, Sequence[str]]) -> tuple[Lags, La
             kept = [it for it in about if standing[it.body["warning_id"]] == "confirmed"]
             first.note(placed.utterance.name, _since(kept, end_s, lambda body: True))
             confirmed.note(placed.utterance.name, _since(kept, end_s, lambda body: body["status"] == "confirmed"))
-            named = {
-                name for it in kept for rule in (it.body["rule_id"], *it.body["also"]) for name in _names(rule, rules)
-            }
+            charged = {rule for it in kept for rule in (it.body["rule_id"], *it.body["also"])}
+            named = charged.union(*(rules.get(rule, ()) for rule in charged))
             other += bool(kept) and placed.utterance.rule not in named
     return first, confirmed, other
 
@@ -103,7 +103,3 @@ def _near_end(body: dict, placed: Placed) -> bool:  # type: ignore[type-arg]
 
 def _since(warnings: Sequence, end_s: float, wanted: Callable[[dict], bool]) -> float | None:  # type: ignore[type-arg]
     return next((it.at_s - end_s for it in warnings if wanted(it.body)), None)
-
-
-def _names(rule: str, rules: Mapping[str, Sequence[str]]) -> set[str]:
-    return {rule, *rules.get(rule, ())}
