@@ -84,7 +84,7 @@ def on_text(item: Sentence, matcher: Matcher) -> Judged:
             reading.quote(hit.start, hit.end),
         )
         for hit in matcher.find(reading, Side.AGENT)
-        if not hit.needs_audio and hit.rule.status == "stable" and hit.rule.severity in ABOVE_HINT
+        if not hit.needs_audio and hit.rule.status == "stable" and _counts(hit.rule.id, hit.rule.severity, item)
     ]
     return Judged(item, item.text, tuple(alarms))
 
@@ -106,13 +106,19 @@ def on_line(item: Sentence, line: Line, matcher: Matcher, engine: Engine, noise:
     alarms = [
         Alarm(it.rule_id, it.also, it.match, it.severity, it.score, it.phrase, it.quote)
         for it in standing.values()
-        if it.status == "confirmed" and it.match in SAID and not it.trial and it.severity in ABOVE_HINT
+        if it.status == "confirmed" and it.match in SAID and not it.trial and _counts(it.rule_id, it.severity, item)
     ]
     return Judged(item, " ".join(heard), tuple(alarms))
 
 
+def _counts(rule: str, severity: str, item: Sentence) -> bool:
+    """A hint counts only where it is what the sentence is about."""
+    return severity in ABOVE_HINT or rule == item.rule
+
+
 def _curve(args: argparse.Namespace, everything: list[Sentence], matcher: Matcher, engine: Engine) -> None:
     phrases = accuracy_curve.Phrases(matcher.ruleset)
+    everything = [item for item in everything if not item.fires or phrases.says(item)]
     heard: dict[str, list[accuracy_curve.Heard]] = {}
     for name in args.line or ["clean", "snr15", "snr8"]:
         bar = tqdm(everything, desc=f"curve {name}", file=sys.stderr, disable=None)

@@ -31,7 +31,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One sentence and its warnings of at least minor severity."""
+    """One sentence and the warnings that count."""
 
     sentence: Sentence
     heard: str
