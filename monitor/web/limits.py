@@ -25,10 +25,11 @@ class Limits:
             await self._app(scope, receive, send)
             return
         limit = self._upload_bytes if scope["path"] == UPLOADS else BODY_BYTES
+        body = {"code": "API-003", "message": f"the body is larger than {limit} bytes", "hint": ""}
+        refusal = JSONResponse(body, 413, {"Connection": "close"})
         length = Headers(scope=scope).get("content-length", "")
         if length.isdigit() and int(length) > limit:
-            body = {"code": "API-003", "message": f"the body is larger than {limit} bytes", "hint": ""}
-            await JSONResponse(body, 413, {"Connection": "close"})(scope, receive, send)
+            await refusal(scope, receive, send)
             return
         taken = 0
 
@@ -37,10 +38,16 @@ class Limits:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
-                raise InputError(f"the body is larger than {limit} bytes", code="API-003")
+                raise InputError(body["message"], code="API-003")
             return message
 
-        await self._app(scope, counted, send)
+        async def answered(message: Message) -> None:
+            if taken <= limit:
+                await send(message)
+            elif message["type"] == "http.response.start":  # whatever the route made of the broken body
+                await refusal(scope, receive, send)
+
+        await self._app(scope, counted, answered)
 
 
 class SecurityHeaders:

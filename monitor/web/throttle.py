@@ -50,7 +50,8 @@ class Throttle:
 
     def succeeded(self, address: str, digest: str) -> None:
         """A right token came from there; it is not a guess when it comes again."""
-        self._failures.pop(address, None)
+        if digest not in self._proven:  # else one desk's traffic would forgive a guesser behind the same address
+            self._failures.pop(address, None)
         self._proven[digest] = None
         self._proven.move_to_end(digest)
         if len(self._proven) > ADDRESSES:
