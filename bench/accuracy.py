@@ -11,11 +11,13 @@ the engine are kept in ``--cache``, so a run after a change of rules takes a min
   false alarms by line condition
 - ``missed.csv``, ``false.csv``: every sentence that should have fired and did not, or the other way round
 - ``real.csv``: every false alarm on real speech, one by one
-- with ``--curve``: ``curve.csv``, ``curve.svg``: recall against false alarms of matching by sound, with
+- with ``--curve``: ``curve.csv``, ``accuracy-curve.svg``: recall against false alarms of matching by sound, with
   and without verification by audio
 """
 
 import argparse
+import datetime
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -39,6 +41,8 @@ from monitor.rules.parse import load as load_rules
 from monitor.session import CallInfo, CallSession, SessionPolicy
 from monitor.speech.engine import Engine
 from monitor.text.reading import read
+
+MARKS = ("<!-- accuracy -->", "<!-- /accuracy -->")
 
 
 def main() -> int:
@@ -66,7 +70,10 @@ def main() -> int:
     if args.curve:
         everything = [*spoken, *(item.sentence for item in real.get("clean", ()))]
         _curve(args, everything, matcher, engine)
-    print((args.out / "accuracy.md").read_text(encoding="utf-8"))
+    found = (args.out / "accuracy.md").read_text(encoding="utf-8")
+    print(found)
+    if args.write:
+        _into_page(args, found)
     return 0
 
 
@@ -133,6 +140,19 @@ def _curve(args: argparse.Namespace, everything: list[Sentence], matcher: Matche
         file.write(f"\n### Recall at a share of false alarms, by sound\n\n{table}\n")
 
 
+def _into_page(args: argparse.Namespace, found: str) -> None:
+    """Between the marks of the page: the command, the date, the tables; the plots beside it."""
+    images = args.write.parent / "images"
+    images.mkdir(exist_ok=True)
+    for plot in ("accuracy.svg", *(["accuracy-curve.svg"] if args.curve else [])):
+        shutil.copyfile(args.out / plot, images / plot)
+    words = [word for word in sys.argv[1:] if word != str(args.corpus)]
+    command = f"`bench/accuracy.py CORPUS {' '.join(words)}`, {datetime.datetime.now(datetime.UTC).date()}."
+    before, rest = args.write.read_text(encoding="utf-8").split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    args.write.write_text(f"{before}{MARKS[0]}\n{command}\n\n{found}{MARKS[1]}{after}", encoding="utf-8")
+
+
 def _call(pcm: bytes) -> Iterator[AudioFrame | Hangup]:
     yield AudioFrame(side=Side.AGENT, start=0, pcm=pcm, rate_hz=LINE_HZ)
     yield Hangup()
@@ -159,6 +179,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--line", action="append", choices=list(LINES), help="condition of the line (default: all)")
     parser.add_argument("--real-line", action="append", choices=list(LINES), help="for real speech (default: clean)")
     parser.add_argument("--limit", type=int, help="only the first so many of each kind")
+    parser.add_argument("--write", type=Path, help="put tables and plots into this page, between its marks")
     parser.add_argument("--curve", action="store_true", help="also recall against false alarms by sound")
     args = parser.parse_args()
     args.rules = args.rules or [Path("rules")]

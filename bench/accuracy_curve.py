@@ -2,9 +2,10 @@
 
 Every phrase of the rules that is looked for by sound is aligned with everything that was heard. Without
 audio, a candidate's score is how far its alignment can be trusted (``monitor.rules.sound.trust``: cost per
-syllable, and length); with audio, it is the log-likelihood ratio of the engine's verdict. Each threshold
-on the score gives a point: the share of sentences whose own rule is found, and the share of the others
-(sentences that must not fire, and real speech) on which any phrase is.
+syllable, and length). With audio, what the limits in force accept by sound alone stays accepted first, and
+the others' score is the log-likelihood ratio of the engine's verdict. Each threshold on the score gives a
+point: of the sentences that say a phrase of their rule, the share in which one is found, and of the others
+(sentences that must not fire, and real speech) the share in which any phrase is.
 """
 
 import csv
@@ -29,6 +30,8 @@ LOOSEST = 0.7
 """Alignments that cost more per syllable are no candidates at all."""
 CANDIDATES = 6
 """So many of an utterance, the best by sound, are verified."""
+SURE = 100.0
+"""Above every log-likelihood ratio."""
 AT_MOST = (0.005, 0.01, 0.02, 0.03, 0.05)
 
 
@@ -39,8 +42,10 @@ class Candidate:
     rule: str
     trust: float
     llr: float
+    sure: bool
+    """By the limits in force its sound is enough."""
     accepted: bool
-    """By the limits that are in force, audio included."""
+    """By the limits in force, audio included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +115,20 @@ class Phrases:
         found = []
         for (trusted, cost, rule, _, phrase, _), verdict in zip(near, verdicts, strict=True):
             limit = limits(len(phrase))
-            accepted = cost <= limit.accept or (cost <= limit.ask and verdict.llr >= ACCEPT_LLR)
-            found.append(Candidate(rule, trusted, verdict.llr, accepted))
+            sure = cost <= limit.accept
+            accepted = sure or (cost <= limit.ask and verdict.llr >= ACCEPT_LLR)
+            found.append(Candidate(rule, trusted, verdict.llr, sure, accepted))
         return found
+
+    def says(self, sentence: Sentence) -> bool:
+        """The sentence as written holds a phrase of its own rule."""
+        reading = read(sentence.text)
+        sounds = tuple(reading.syllables[at].folded for at in reading.lean_at)
+        return any(
+            align(phrase, sounds, limits(len(phrase)).accept * len(phrase)) is not None
+            for rule, _, phrase in self._phrases
+            if rule == sentence.rule
+        )
 
 
 def _question(wanted: DecodeWanted, reading: Reading, number: int, wording: str, start: int, end: int) -> VerifyWanted:
@@ -144,7 +160,7 @@ def curve(heard: Sequence[Heard], *, audio: bool) -> list[Point]:
 
 def _best(it: Heard, *, audio: bool, own: bool) -> float:
     scores = [
-        candidate.llr if audio else candidate.trust
+        (SURE + candidate.trust if candidate.sure else candidate.llr) if audio else candidate.trust
         for candidate in it.candidates
         if not own or candidate.rule == it.sentence.rule
     ]
@@ -160,7 +176,7 @@ def in_force(heard: Iterable[Heard]) -> Point:
 
 
 def write(out: Path, heard: Mapping[str, Sequence[Heard]]) -> str:
-    """``curve.csv``, ``curve.svg``; returns the table."""
+    """``curve.csv``, ``accuracy-curve.svg``; returns the table."""
     curves = {
         (line, how): curve(items, audio=how == "audio") for line, items in heard.items() for how in ("sound", "audio")
     }
@@ -169,7 +185,7 @@ def write(out: Path, heard: Mapping[str, Sequence[Heard]]) -> str:
         writer.writerow(("line", "by", "threshold", "recall", "false"))
         for (line, how), points in curves.items():
             writer.writerows((line, how, it.threshold, it.recall, it.false) for it in points)
-    _plot(out / "curve.svg", curves, {line: in_force(items) for line, items in heard.items()})
+    _plot(out / "accuracy-curve.svg", curves, {line: in_force(items) for line, items in heard.items()})
     rows = ["| line | by | " + " | ".join(f"≤ {percent(most)}" for most in AT_MOST) + " | in force |"]
     rows.append("|" + "---|" * (len(AT_MOST) + 3))
     for (line, how), points in curves.items():
