@@ -18,6 +18,8 @@ import { silences } from "../state/silence.js";
 const css = await sheet(import.meta.url, "call-page.css");
 const CAPTIONS_KEPT = 20_000;
 const WAVE_POINTS = 1_600;
+/** Below this a call is one to talk about. */
+const LOW_SCORE = 60;
 const WAVE_EVERY_MS = 10_000;
 
 export class CallPage extends View {
@@ -208,6 +210,7 @@ export class CallPage extends View {
     const summary = call.ended?.summary ?? row?.summary ?? {};
     this.score.hidden = summary.score === undefined || summary.score === null;
     setText(this.points, summary.score);
+    setAttribute(this.score, "data-low", summary.score < LOW_SCORE);
     const reasons = summary.reasons ?? [];
     const rows = reasons.length ? reasons : [{ none: t(summary.score === undefined ? "call.noScore" : "card.endedClean") }];
     keyed(this.reasons, rows, (reason) => reason.none ?? `${reason.rule_id}@${reason.at_ms}`, (reason) => this.#reason(reason));

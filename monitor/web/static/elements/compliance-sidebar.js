@@ -21,6 +21,8 @@ import { card, newDesk, step } from "../state/agent.js";
 const tokens = await sheet(import.meta.url, "../css/tokens.css");
 const css = await sheet(import.meta.url, "compliance-sidebar.css");
 const TICK_MS = 500;
+/** How often a desk with open appeals asks whether they were decided. */
+const REVIEWS_MS = 10_000;
 
 /** Events of the contract that the embedding page is told of, and under which name. */
 const TOLD = {
@@ -72,8 +74,8 @@ export class ComplianceSidebar extends View {
     if (this.getAttribute("keys") === "page") {
       document.addEventListener("keydown", (event) => event.composedPath().includes(this) || this.#key(event), { signal });
     }
-    const ticker = setInterval(() => this.#store?.wake(), TICK_MS);
-    signal.addEventListener("abort", () => clearInterval(ticker));
+    const timers = [setInterval(() => this.#store?.wake(), TICK_MS), setInterval(() => this.#undecided() && this.#reviews(), REVIEWS_MS)];
+    signal.addEventListener("abort", () => timers.forEach(clearInterval));
     this.#connect();
   }
 
@@ -107,12 +109,31 @@ export class ComplianceSidebar extends View {
     this.#feed = new Feed({
       url: (cursor) => api.socketUrl(`/v1/agents/${path}/events`, { after: cursor, heartbeat: HEARTBEAT_S }),
       cursorOf: (event) => event.cursor,
-      past: () => currentCall(api, agent_id),
+      past: () => this.#past(agent_id),
       take: (event, live) => this.#take(event, live),
       onStatus: (status) => this.#linked(status),
       onError: (error) => error.status === 401 && this.tell("cm-session-over", {}),
     });
     this.#feed.start();
+  }
+
+  /** The call that is on, from its beginning, and what was appealed in it. */
+  async #past(agent_id) {
+    const { calls } = await this.#api.get("/v1/calls", { agent_id, status: "live", limit: 1 });
+    if (!calls.length) return { events: [] };
+    const [{ call_id }] = calls;
+    const events = await this.#api.all(`/v1/calls/${encodeURIComponent(call_id)}/events`, "events");
+    this.#reviews(call_id);
+    return { events };
+  }
+
+  async #reviews(call_id = this.call?.call_id) {
+    const found = await this.#api.get("/v1/warnings", { call_id, limit: 200 }).catch(() => null);
+    if (found) this.#store.take({ kind: "page.reviews", reviews: found.warnings });
+  }
+
+  #undecided() {
+    return Object.values(this.#store?.state.appeals ?? {}).some(({ status, verdict }) => status === "sent" && !verdict);
   }
 
   #take(event, live) {
@@ -222,12 +243,6 @@ const ACTS = {
   "cm-dismiss": (sidebar, { key }) => sidebar.dismiss(key),
   "cm-hangup": (sidebar, detail) => sidebar.tell("compliance-hangup", detail),
 };
-
-async function currentCall(api, agent_id) {
-  const { calls } = await api.get("/v1/calls", { agent_id, status: "live", limit: 1 });
-  if (!calls.length) return { events: [] };
-  return { events: await api.all(`/v1/calls/${encodeURIComponent(calls[0].call_id)}/events`, "events") };
-}
 
 function writing(event) {
   const [target] = event.composedPath();

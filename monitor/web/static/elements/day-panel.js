@@ -55,12 +55,16 @@ export class DayPanel extends View {
   }
 }
 
+/** A day's plot begins with at least so many hours, so that the first ones of a morning do not look like all of it. */
+const HOURS_LEAST = 8;
+
 /** The hours from the first to the last that the server names (as local times), those without calls in between too. */
 function everyHour(rows) {
   const found = new Map(rows.map(({ hour, warnings }) => [Number(hour.slice(11, 13)), warnings]));
   if (!found.size) return [];
   const hours = [...found.keys()];
-  const [first, last] = [Math.min(...hours), Math.max(...hours)];
+  const last = Math.max(...hours);
+  const first = Math.max(0, Math.min(...hours, last - HOURS_LEAST + 1));
   return Array.from({ length: last - first + 1 }, (_, at) => ({ hour: first + at, warnings: found.get(first + at) ?? 0 }));
 }
 

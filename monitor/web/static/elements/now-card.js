@@ -147,7 +147,7 @@ export class NowCard extends View {
 
   #buttons(face, { card, call, appeals, canHangUp }) {
     const warning = card.kind === "warning" ? card.item : null;
-    const appealed = warning && (appeals[warning.warning_id]?.status ?? (warning.appeal ? "sent" : ""));
+    const appealed = warning && appeals[warning.warning_id]?.status;
     this.copy.hidden = !face.say || face.said || card.kind === "note";
     this.appeal.hidden = !warning;
     this.appeal.disabled = !warning || warning.status !== "confirmed" || appealed === "sending" || appealed === "sent";

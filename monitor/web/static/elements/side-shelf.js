@@ -91,16 +91,17 @@ export class SideShelf extends View {
   }
 
   #writeWarning(node, item, appeals) {
-    const appeal = appeals[item.warning_id]?.status ?? (item.appeal ? "sent" : "");
+    const { status: appeal = "", verdict = "" } = appeals[item.warning_id] ?? {};
     const open = this.#open.has(item.warning_id);
-    if (node.cmItem === item && node.cmAppeal === appeal && node.cmOpen === open) return;
-    Object.assign(node, { cmItem: item, cmAppeal: appeal, cmOpen: open });
+    const key = `${appeal} ${verdict} ${open}`;
+    if (node.cmItem === item && node.cmKey === key) return;
+    Object.assign(node, { cmItem: item, cmKey: key });
     setAttribute(node, "data-severity", item.severity);
     setAttribute(node, "data-status", item.status);
     reshape(node.cmShape, item.severity);
     setText(node.cmWord, t(`severity.${item.severity}`));
     setText(node.cmTitle, item.status === "provisional" ? `${t("card.provisional")} · ${item.title}` : item.title);
-    setText(node.cmTail, [appealWord(item, appeal), clock(item.from_ms)].filter(Boolean).join(" · "));
+    setText(node.cmTail, [appealWord(appeal, verdict), clock(item.from_ms)].filter(Boolean).join(" · "));
     setAttribute(node.cmRow, "aria-expanded", String(open));
     node.querySelector(".more")?.remove();
     if (open) node.append(this.#more(item, appeal));
@@ -138,9 +139,9 @@ export class SideShelf extends View {
   }
 }
 
-function appealWord(item, appeal) {
-  if (item.review?.verdict) return t(`shelf.${item.review.verdict}`);
-  return { sending: t("card.appealing"), sent: t("card.appealed") }[appeal] ?? "";
+function appealWord(appeal, verdict) {
+  if (verdict) return t(`shelf.${verdict}`);
+  return { sending: t("card.appealing"), sent: t("card.appealed"), failed: t("card.appealFailed") }[appeal] ?? "";
 }
 
 function writeReply(node, reply) {

@@ -118,10 +118,12 @@ export class WaveForm extends View {
     for (const gap of gaps) box(gap, color("--sunken"), color("--line-strong"));
     pen.setLineDash([]);
     const bar = Math.max(1, x(step_ms) * 0.82);
+    // Telephone speech is far from full scale: the loudest moment fills the lane, and quiet ones stay visible.
+    const peak = Math.max(0.05, ...Object.values(sides).map((levels) => levels.reduce((a, b) => Math.max(a, b), 0)));
     for (const [side, way] of [["agent", -1], ["customer", 1], ["unknown", 1]]) {
       pen.fillStyle = color(side === "unknown" ? "--ink-3" : `--${side}`);
       for (const [index, level] of (sides[side] ?? []).entries()) {
-        const high = level * (middle - 6);
+        const high = (level / peak) ** 0.7 * (middle - 6);
         if (high > 0.4) pen.fillRect(x(index * step_ms), way < 0 ? middle - 1 - high : middle + 1, bar, high);
       }
     }

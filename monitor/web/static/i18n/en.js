@@ -91,7 +91,6 @@ export const en = {
   "ring.mayEnd": "You may hang up now",
   "ring.mayNotEnd": "Do not hang up yet",
   "ring.seconds": "s",
-  "ring.listening": "Listen",
 
   "check.label": "Must be said",
   "check.none": "Nothing is required in this call",
@@ -138,8 +137,6 @@ export const en = {
   "say.note": "{from}: {text}",
   "say.copied": "Copied",
   "say.appealed": "Appealed",
-  "say.lost": "Connection lost",
-  "say.recovered": "Connection is back",
 
   "nav.supervisor": "Floor",
   "nav.audit": "Recordings",
@@ -287,6 +284,9 @@ export const en = {
   "kind.measure": "measure",
   "kind.reply": "reply",
   "kind.manual": "manual",
+  "kind.call-state": "call state",
+  "kind.hang-up": "hang-up",
+  "kind.intent": "intent",
   "kind.hold": "hold",
 
   "rules.search": "Search rules, wording, sources",

@@ -91,7 +91,6 @@ export const zh = {
   "ring.mayEnd": "现在可以挂机",
   "ring.mayNotEnd": "还不能挂机",
   "ring.seconds": "秒",
-  "ring.listening": "听客户",
 
   "check.label": "必说项",
   "check.none": "本通没有必说项",
@@ -138,8 +137,6 @@ export const zh = {
   "say.note": "{from} 留言：{text}",
   "say.copied": "已复制",
   "say.appealed": "已申诉",
-  "say.lost": "连接断开",
-  "say.recovered": "连接恢复",
 
   "nav.supervisor": "现场",
   "nav.audit": "录音质检",
@@ -287,6 +284,9 @@ export const zh = {
   "kind.measure": "指标",
   "kind.reply": "话术",
   "kind.manual": "人工",
+  "kind.call-state": "通话状态",
+  "kind.hang-up": "挂机",
+  "kind.intent": "客户意图",
   "kind.hold": "保持",
 
   "rules.search": "搜索规则、话语、出处",

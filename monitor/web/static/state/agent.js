@@ -41,9 +41,17 @@ const PAGE = {
   /** The agent has read the card `key`. */
   "page.dismissed": (desk, { key }) => ({ ...desk, dismissed: [...desk.dismissed, key].slice(-200) }),
   /** An appeal is on its way, was taken, or failed: `status` sending / sent / failed. */
-  "page.appeal": (desk, { warning_id, status, why = "" }) => ({
+  "page.appeal": (desk, { warning_id, status }) => ({
     ...desk,
-    appeals: { ...desk.appeals, [warning_id]: { status, why } },
+    appeals: { ...desk.appeals, [warning_id]: { status, verdict: "" } },
+  }),
+  /** What the server knows of appeals and verdicts: after a reload, and when a supervisor has decided. */
+  "page.reviews": (desk, { reviews }) => ({
+    ...desk,
+    appeals: reviews.reduce(
+      (known, { warning_id, appeal, verdict }) => (appeal || verdict ? { ...known, [warning_id]: { status: "sent", verdict } } : known),
+      desk.appeals,
+    ),
   }),
 };
 

@@ -30,7 +30,7 @@ export function warned(warnings, event, seen_ms, kept) {
   const at = warnings.findIndex((warning) => warning.warning_id === event.warning_id);
   if (event.status === "retracted") return at < 0 ? warnings : warnings.toSpliced(at, 1);
   const before = at < 0 ? null : warnings[at];
-  const warning = { ...event, first_seen_ms: before?.first_seen_ms ?? seen_ms, appeal: before?.appeal ?? null };
+  const warning = { ...event, first_seen_ms: before?.first_seen_ms ?? seen_ms };
   return at >= 0 ? warnings.with(at, warning) : [...warnings, warning].slice(-kept);
 }
 
