@@ -40,6 +40,8 @@ class HoldRule(TimedRule):
     kind: Literal["hold"]
     announced_by: tuple[Text, ...]
     """Signals by which the agent announces it."""
+    implied_by: tuple[Text, ...] = ()
+    """Signals by which the agent turns to something else without asking («我查一下»)."""
     waits_for_customer: tuple[Text, ...] = ()
     """Signals after which the silence is the customer's (looking for a number, operating something)."""
     announced_ms: Annotated[int, Field(gt=0)]
@@ -64,7 +66,7 @@ class HoldRule(TimedRule):
     @property
     def listens(self) -> frozenset[str]:
         """Signals it waits for."""
-        return frozenset((*self.announced_by, *self.waits_for_customer))
+        return frozenset((*self.announced_by, *self.implied_by, *self.waits_for_customer))
 
     @property
     def raises(self) -> frozenset[str]:
@@ -110,8 +112,8 @@ class Hold:
         self._rule, self._scene, self._scribe = rule, scene, scribe
         self.signals = rule.listens
         self.state = State.NONE
-        self._quiet_ms: Ms | None = None
-        """End of the agent's last voice; None while the agent speaks, or before the first word."""
+        self._quiet_ms: Ms | None = Ms(0)
+        """End of the agent's last voice; None while the agent speaks."""
         self._since_ms = Ms(0)
         """When the hold began: the end of the words before it."""
         self._floor_ms: Ms | None = None
@@ -131,6 +133,9 @@ class Hold:
             case Signal(name=name) if name in self._rule.announced_by:
                 if self.state is State.NONE:
                     self.state = State.ANNOUNCED
+            case Signal(name=name) if name in self._rule.implied_by:
+                if self.state is State.NONE:
+                    self._owes, self._floor_ms = True, cue.at_ms
             case Signal():
                 self._owes = False
                 if self.state is State.ANNOUNCED:

@@ -49,13 +49,17 @@ class Due(Strict):
     turns: Annotated[int, Field(ge=1)] | None = None
     """Within so many turns of the agent from the call for it; the present one counts when the agent's
     own words called for it."""
+    any_turn: bool = False
+    """Short turns («嗯，您请讲»), which are no answer otherwise, count too."""
     within_ms: Annotated[int, Field(gt=0)] | None = None
     from_voice: bool = False
     """``within_ms`` runs from the agent's first voice after the call for it."""
     before: tuple[Text, ...] = ()
     """Signals by which it must have been said."""
     last_turns: Annotated[int, Field(ge=1)] | None = None
-    """At the end of the call: in one of the agent's last so many turns."""
+    """At the end of the call: in one of the agent's last so many turns …"""
+    closing: tuple[Text, ...] = ()
+    """… or in the turn that gives one of these signals."""
     look_back_turns: Annotated[int, Field(ge=1)] | None = None
     """Already said when it is called for, in the agent's last so many turns."""
 
@@ -92,6 +96,8 @@ class RequiredRule(TimedRule):
     """In so many utterances."""
     echoes: str = ""
     """Also met by repeating a stretch of the signal's slot of this name."""
+    unless_echoes: str = ""
+    """Not called for by words that repeat a stretch of the slot of this name (and of the signal of this name)."""
     echo_chars: Annotated[int, Field(ge=2)] = 4
     any_voice: bool = False
     """Met by any word of the agent."""
@@ -107,7 +113,11 @@ class RequiredRule(TimedRule):
     @property
     def listens(self) -> frozenset[str]:
         """Signals it waits for."""
-        return frozenset((*self.when, *self.if_before, *self.unless_before, *self.waived_by, *self.due.before))
+        return frozenset((*self.when, *self.if_before, *self.unless_before, *self.waived_by, *self.due.before, *self.due.closing, *self._echoed))
+
+    @property
+    def _echoed(self) -> tuple[str, ...]:
+        return (self.unless_echoes,) if self.unless_echoes else ()
 
     def faults(self, classes: Mapping[str, str]) -> list[Fault]:
         """Patterns that do not compile, and what every timed rule is checked for."""
@@ -161,7 +171,9 @@ class Requiring:
         """When it was last met or missed."""
         self._waived = False
         self._said: Found | None = None
-        """What was said before it was called for, where that counts."""
+        """What was said before it was called for, where that counts …"""
+        self._early: dict[str, str] = {}
+        """… and the slots that were."""
         classes = scribe.classes
         self._wordings = Wordings.of(rule.accept, rule.patterns, rule.unless, classes=classes)
         self._slots = [(it, Wordings.of(it.accept, it.patterns, it.unless, classes=classes)) for it in rule.slots]
@@ -200,6 +212,8 @@ class Requiring:
             self._waived, self._pending = True, None
         if signal.name in rule.due.before and self._pending:
             yield from self._miss(signal.at_ms)
+        if signal.name in rule.due.closing and self._pending and (found := self._in_last(1)):
+            yield from self._meet(signal.at_ms, found.quote)
         if signal.name in rule.when and self._calls(signal):
             yield from self._open(signal)
 
@@ -211,6 +225,9 @@ class Requiring:
             return False
         if rule.if_before and not any(name in heard for name in rule.if_before):
             return False
+        repeated = self._scene.named().get(rule.unless_echoes, "")
+        if repeated and self._echoes(repeated, read(signal.quote).lean):
+            return False
         return not any(name in heard for name in rule.unless_before)
 
     def _open(self, signal: Signal) -> Iterator[Event]:
@@ -220,6 +237,7 @@ class Requiring:
         runs = due.within_ms is not None and not due.from_voice
         due_ms = Ms(signal.at_ms + due.within_ms) if runs and due.within_ms is not None else None
         self._pending = _Pending(signal, turns, due_ms)
+        self._pending.slots.update(self._early)
         if any(_UNFILLED.search(text) for text in (*rule.accept, *rule.patterns)):
             self._fill(signal)
         if due.look_back_turns is not None:
@@ -250,8 +268,11 @@ class Requiring:
     def _spoke(self, cue: Spoke) -> Iterator[Event]:
         if cue.side is Side.AGENT:
             if self._pending is None:
-                if self._rule.anywhere and self._said is None and not self._occasion:
-                    self._said = self._wordings.find(cue.reading)
+                if self._rule.anywhere and not self._occasion:
+                    self._said = self._said or self._wordings.find(cue.reading)
+                    self._early |= self._slots_in(cue.reading)
+                return
+            if self._rule.due.last_turns is not None:
                 return
             turn = self._scene.turn
             whole = turn.reading if turn is not None and self._same_turn(turn) else cue.reading
@@ -269,9 +290,7 @@ class Requiring:
         pending = self._pending
         assert pending is not None
         if self._slots:
-            for slot, wordings in self._slots:
-                if slot.name not in pending.slots and (found := wordings.find(reading)):
-                    pending.slots[slot.name] = found.quote
+            pending.slots = self._slots_in(reading) | pending.slots
             if self._enough(pending):
                 yield from self._meet(at_ms, "，".join(dict.fromkeys(pending.slots.values())))
             return
@@ -282,23 +301,27 @@ class Requiring:
         if pending.times >= self._rule.times:
             yield from self._meet(at_ms, quote)
 
+    def _slots_in(self, reading: Reading) -> dict[str, str]:
+        return {slot.name: found.quote for slot, wordings in self._slots if (found := wordings.find(reading))}
+
     def _met_by(self, reading: Reading, pending: _Pending) -> str | None:
         if self._rule.any_voice:
             return reading.raw
         if found := self._wordings.find(reading):
             return found.quote
-        if self._rule.echoes:
-            wanted = read(pending.signal.slots.get(self._rule.echoes, "")).lean
-            least = self._rule.echo_chars
-            for start in range(len(wanted) - least + 1):
-                if wanted[start : start + least] in reading.lean:
-                    return reading.raw
+        if self._rule.echoes and self._echoes(pending.signal.slots.get(self._rule.echoes, ""), reading.lean):
+            return reading.raw
         return None
+
+    def _echoes(self, slot: str, lean: str) -> bool:
+        """Whether ``lean`` repeats a stretch of the slot's words."""
+        wanted, least = read(slot).lean, self._rule.echo_chars
+        return any(wanted[start : start + least] in lean for start in range(len(wanted) - least + 1))
 
     def _enough(self, pending: _Pending) -> bool:
         if self._rule.least is not None:
             return len(pending.slots) >= self._rule.least
-        return all(slot.name in pending.slots for slot, _ in self._slots)
+        return all(slot.name in pending.slots for slot, _ in self._slots if slot.severity is not None)
 
     def _in_last(self, turns: int) -> Found | None:
         mine = [turn for turn in self._scene.turns if turn.side is Side.AGENT][-turns:]
@@ -317,7 +340,8 @@ class Requiring:
         for turn in self._scene.finished_agent_turns(pending.counted):
             pending.counted = turn.number
             answers = pending.signal.side is Side.AGENT or turn.from_ms >= pending.signal.at_ms - _QUICK_MS
-            pending.turns_used += answers and len(turn.reading.lean) >= _SUBSTANCE_CHARS
+            substance = self._rule.due.any_turn or len(turn.reading.lean) >= _SUBSTANCE_CHARS
+            pending.turns_used += answers and substance
         if pending.turns_used >= limit:
             yield from self._miss(at_ms)
 

@@ -160,8 +160,8 @@ class Scene:
                 yield turn
 
     def _spoke(self, cue: Spoke) -> None:
-        listening = backchannel(cue.reading)
-        if not listening and not hello(cue.reading) and not self.substance[cue.side]:
+        listening = backchannel(cue.reading) or hello(cue.reading)
+        if not listening and not self.substance[cue.side]:
             self.substance[cue.side] = True
             if cue.side is Side.CUSTOMER:
                 self.signal(Signal("conversation", cue.to_ms, cue.from_ms, cue.side, cue.reading.raw))

@@ -22,6 +22,7 @@ _PLACEHOLDER: Final = re.compile(r"[A-ZＸ×*]+|…+|\.{2,}|\{[a-z_]+\}")
 """What stands for anything in a wording of the handbook; ``{surname}`` is filled in where it is known."""
 _GAP: Final = 16
 """At most so many syllables where a placeholder stands."""
+_DENIAL: Final = "不没无别未"
 _EXACT: Final = 3
 """Shorter wordings must sound exactly alike."""
 _LIKENESS: Final = ((6, 0.80), (10, 0.74), (10_000, 0.68))
@@ -142,6 +143,8 @@ class Wordings:
             if placed is None:
                 continue
             start, end, score = placed
+            if score < 1 and _denials(phrase.written) != _denials(reading.lean[max(0, start - 1) : end]):
+                continue  # one syllable of a hundred, and the sentence means the opposite
             if (best is None or score > best.score) and not self._excused(reading, start, end):
                 best = Found(phrase.written, _quote(reading, start, end), round(score, 3))
         return best
@@ -163,6 +166,10 @@ def _compiled(
     loose: bool,
 ) -> Wordings:
     return Wordings(phrases, patterns, unless, classes=dict(classes), loose=loose)
+
+
+def _denials(letters: str) -> int:
+    return sum(letters.count(letter) for letter in _DENIAL)
 
 
 def _align(phrase: _Phrase, sound: str, least: float) -> tuple[int, int, float] | None:
