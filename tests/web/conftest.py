@@ -116,6 +116,12 @@ def take_fixture() -> Callable[..., Any]:
     return take
 
 
+@pytest.fixture
+def script() -> list[dict[str, Any]]:
+    """The scripted engine's lines as JSON."""
+    return [{"side": it.side, "from_ms": it.from_ms, "to_ms": it.to_ms, "text": it.text} for it in SCRIPT]
+
+
 _made: list[Sample] = []
 
 
