@@ -6,7 +6,8 @@ that it survives a new synthesis:
 ``warnings``
     Every warning above hint, and no other. ``rule`` (or a list: any of them), ``turn`` (the words lie in
     it) and ``say`` (the words as said), or ``after`` (turn, or 0 for the start of the call, or ``end``) and
-    ``plus_ms`` for a warning about time.
+    ``plus_ms`` for a warning about time; neither for one about something that was never said. ``way`` where
+    a rule can be broken in several ways.
 ``may``
     Warnings above hint that a careful judge could also give: never missed, never wrong. Same fields.
 ``prompts``
@@ -109,6 +110,8 @@ def _match(call: SampleCall, expected: Mapping[str, Any], found: list[Warning], 
     for warning in found:
         if not {warning.rule_id, *warning.also} & set(rules):
             continue
+        if "way" in expected and f"/{expected['way']}@" not in warning.warning_id:
+            continue
         if "turn" in expected:
             turn = call.turns[expected["turn"] - 1]
             inside = (
@@ -116,7 +119,7 @@ def _match(call: SampleCall, expected: Mapping[str, Any], found: list[Warning], 
             )
             if not inside or ("say" in expected and not alike(expected["say"], warning.quote)):
                 continue
-        elif abs(warning.at_ms - call.moment(expected, end_ms)) > TIME_MARGIN_MS:
+        elif "after" in expected and abs(warning.at_ms - call.moment(expected, end_ms)) > TIME_MARGIN_MS:
             continue
         return warning
     return None
@@ -154,6 +157,22 @@ def _requirements(call: SampleCall, found: list[Requirement]) -> list[str]:
             if ends != {status}:
                 wrong.append(f"requirement {rule} is {sorted(ends) or 'never called for'}, expected {status}")
     return wrong
+
+
+@pytest.fixture(scope="session")
+def calls() -> list[SampleCall]:
+    """All sample calls."""
+    return [load(name) for name in NAMES]
+
+
+@pytest.fixture(name="differences")
+def differences_fixture() -> Any:
+    return differences
+
+
+@pytest.fixture(name="standing")
+def standing_fixture() -> Any:
+    return standing
 
 
 @pytest.fixture(params=NAMES)
