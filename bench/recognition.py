@@ -52,6 +52,7 @@ class Sentence:
 
     @property
     def seconds(self) -> float:
+        """Length."""
         return len(self.pcm) / 2 / RATE_HZ
 
 
@@ -66,9 +67,7 @@ def main() -> int:
     print(
         f"{len(sentences)} sentences, {spoken_s:.0f} s, SNR {args.snr or 'clean'}, batch {args.batch}", file=sys.stderr
     )
-    print(
-        "| variant | CER | syllables wrong | CPU s / s | wall s / s | empty | stages s / s |\n|---|---|---|---|---|---|---|"
-    )
+    print("| variant | CER | syllables wrong | CPU s / s | wall s / s | empty | stages s / s |\n" + 7 * "|---" + "|")
     for name in args.variant or ["default"]:
         settings = _settings(name, args)
         engine = WhisperEngine(load_model(settings), settings)
