@@ -20,8 +20,8 @@ HIDDEN = {"audit-worker"}
 """Commands for the program's own use, not listed."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The command line; with ``only`` just that command's, so that nothing else has to be imported."""
     top = argparse.ArgumentParser(
         prog="monitor",
         description="电话客服话术合规：实时监测与录音质检。",
@@ -30,16 +30,23 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"monitor {version('call-monitor')}")
     top.add_argument("--traceback", action="store_true", help="出错时打印完整的调用栈")
     subparsers = top.add_subparsers(dest="command", metavar="命令", required=True, title="命令")
-    for module in sorted(pkgutil.iter_modules(monitor.commands.__path__), key=lambda module: module.name):
-        importlib.import_module(f"monitor.commands.{module.name}").register(subparsers)
+    for name in [only] if only else sorted(commands() - HIDDEN):
+        importlib.import_module(f"monitor.commands.{name.replace('-', '_')}").register(subparsers)
     return top
+
+
+def commands() -> set[str]:
+    """The names of all commands: the modules of :mod:`monitor.commands`."""
+    return {module.name.replace("_", "-") for module in pkgutil.iter_modules(monitor.commands.__path__)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status. Errors are told on stderr, each with its code."""
     _speak_utf8()
+    given = list(sys.argv[1:] if argv is None else argv)
+    asked = next((word for word in given if not word.startswith("-")), "")
     try:
-        args = parser().parse_args(argv)
+        args = parser(asked if asked in commands() else None).parse_args(given)
     except SystemExit as end:  # argparse: 0 after --help, 2 for a wrong command line
         return end.code if isinstance(end.code, int) else 2
     try:

@@ -156,10 +156,11 @@ def serve(matcher: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     running: list[Background] = []
 
-    def start(*, rules: Path = RULES, engine: Any = None, **settings: Any) -> Desk:
+    def start(*, rules: Path = RULES, engine: Any = None, engine_settings: Any = None, **settings: Any) -> Desk:
         while running:
             running.pop().stop()
-        chosen = config.load({"port": 0, "data": tmp_path / "data", **settings})
+        flags = {"port": 0, "data": tmp_path / "data", "rules": (rules,), "engine": engine_settings}
+        chosen = config.load(flags | settings)
         background = Background(chosen, given(matcher, rules, engine))
         background.start()
         running.append(background)
