@@ -17,7 +17,7 @@ export class CheckList extends View {
     this.more = h("button", { class: "button quiet", type: "button", on: { click: () => this.#open(!this.hasAttribute("data-open")) } });
     this.none = h("p", { class: "none", text: t("check.none") });
     this.list = h("ul", { "aria-label": t("check.label") });
-    this.shadowRoot.append(h("div", { class: "head" }, h("h2", { text: t("check.label") }), this.count, this.more), this.none, this.list);
+    this.shadowRoot.append(h("div", { class: "head" }, h("h2", { text: t("check.label") }), this.count, this.more), h("div", { class: "room" }, this.none, this.list));
     this.#open(this.hasAttribute("data-open"));
   }
 
