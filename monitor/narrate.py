@@ -20,6 +20,7 @@ class Narrator:
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, str], str] = {}
+        self._missed: set[str] = set()
 
     def lines(self, event: Mapping[str, Any]) -> list[str]:
         """What to print for one event of the contract (its JSON form); often nothing."""
@@ -35,6 +36,7 @@ class Narrator:
             case "prompt":
                 return self._prompt(at, event)
             case "requirement" if event["status"] == "missed":
+                self._missed.add(event["rule_id"])
                 return [f"{at} ✗ 应说未说：{event['title']}"]
             case "requirement" if event["status"] == "met":
                 return [f"{at} ✓ {event['title']}"]
@@ -58,10 +60,15 @@ class Narrator:
             return [f"{at} ↩ 撤回：{event['title']}"]
         lag = f"，{event['lag_ms'] / 1000:.2f} 秒后" if event.get("lag_ms") is not None else ""
         state = "疑似" if event["status"] == "provisional" else "确认"
-        out = [f"{at} ⚠ {SEVERITIES[event['severity']]}{trial} {event['title']} {quote} {state}{lag}"]
+        if event["match"] == "absence" and event["rule_id"] in self._missed:  # has just been told as missed
+            return self._rewrite("该说", event)
+        line = f"{at} ⚠ {SEVERITIES[event['severity']]}{trial} {event['title']} {quote} {state}{lag}"
+        return [line, *self._rewrite("改说", event)]
+
+    def _rewrite(self, what: str, event: Mapping[str, Any]) -> list[str]:
         if event["rewrite"] and self._news(("rewrite", event["warning_id"]), event["rewrite"]):
-            out.append(f"          改说：{event['rewrite']}")
-        return out
+            return [f"          {what}：{event['rewrite']}"]
+        return []
 
     def _prompt(self, at: str, event: Mapping[str, Any]) -> list[str]:
         match event["status"]:

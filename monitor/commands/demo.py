@@ -119,6 +119,7 @@ class _Show:
     agents: dict[str, str]
     directions: dict[str, str] = field(default_factory=_directions)
     calls: int = 0
+    warned: set[str] = field(default_factory=set)
     lags_ms: list[int] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
     scores: dict[str, float | None] = field(default_factory=dict)
@@ -173,8 +174,9 @@ class _Show:
         async for event in follow(self.url, path, self.admin, after=0, until_ended=True):
             for line in narrator.lines(event):
                 print(f"[{call_id}] {line}", flush=True)
-            if event["kind"] == "warning" and event["status"] != "retracted" and event["lag_ms"] is not None:
-                self.lags_ms.append(event["lag_ms"])
+            if event["kind"] == "warning" and event["quote"] and event["warning_id"] not in self.warned:
+                self.warned.add(event["warning_id"])  # its first showing is when the agent is told
+                self.lags_ms.append(event["lag_ms"] or 0)
             if event["kind"] == "call.ended":
                 self.calls += 1
                 self.scores[call_id] = event["summary"].get("score")
