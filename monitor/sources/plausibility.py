@@ -106,8 +106,7 @@ class Plausibility:
             elif not {reading.coding, declared.coding} <= {"mulaw", "alaw"} and level < _LOUD_DBFS:
                 continue
             other_smooth, other_level = _figures(data, reading)
-            softer = level >= _ABSURD_DBFS and other_level <= level - _SOFTER_DB
-            gain = _SOFTER_GAIN if softer else _GAIN
+            gain = _SOFTER_GAIN if other_level <= level - _SOFTER_DB else _GAIN
             if other_smooth > max(best_smooth, smooth + gain) and other_level > _FAINT_DBFS:
                 best, best_smooth = reading, other_smooth
         return best

@@ -22,7 +22,7 @@ def voice(seconds: float = 12, hz: float = 150, size: float = 3000, seed: int = 
     time = np.arange(round(8000 * seconds)) / 8000
     phase = 2 * np.pi * np.cumsum(hz * (1 + 0.1 * np.sin(2 * np.pi * 2.3 * time))) / 8000
     buzz = sum(
-        np.sin(n * phase) * (1 / (1 + ((n * hz - 500) / 150) ** 2) + bright / (1 + ((n * hz - 1500) / 200) ** 2))
+        np.sin(n * phase) * (1 / (1 + ((n * hz - 500) / 150) ** 2) + 0.2 / (1 + ((n * hz - 1500) / 200) ** 2))
         for n in range(2, int(3400 / hz))
     )
     return size * buzz * np.clip(np.sin(2 * np.pi * 3 * time), 0, 1) + rng.normal(0, 8, len(time))
@@ -62,10 +62,9 @@ def test_a_wrong_declaration_is_noticed_and_the_right_one_named(actual, declared
 
 @pytest.mark.parametrize("actual", sorted(LAWS))
 @pytest.mark.parametrize("sides", [1, 2])
-def test_one_law_taken_for_the_other_is_noticed_on_a_bright_voice(actual, sides):
-    """The two laws are close relatives: a dull voice stays smooth in both, and can be understood in both."""
-    bright = voice(bright=0.8, size=500)
-    pcm = bright if sides == 1 else two(bright, voice(bright=0.8, size=500, hz=220, seed=1))
+def test_one_law_taken_for_the_other_is_noticed_on_a_soft_voice(actual, sides):
+    """The two laws are close relatives: a loud voice stays smooth in both, and can be understood in both."""
+    pcm = voice(size=300) if sides == 1 else two(voice(size=300), voice(size=300, hz=220, seed=1))
     assert verdict(pcm, actual, (LAWS - {actual}).pop(), sides) == Reading(actual, sides)
 
 
