@@ -154,23 +154,25 @@ class CallSession:
         Raises:
             SessionOver: audio or a hang-up after the call has been hung up.
         """
-        out: list[Output] = []
+        return [self._publishable(event) for event in self._events(item)]
+
+    def _events(self, item: Input) -> Iterator[Output]:
+        """Lazily, so that each event is counted before the next one, the call's end above all, is made."""
         if not self._started:
             self._started = True
-            out.append(self._started_event())
+            yield self._started_event()
         match item:
             case AudioFrame() | AudioLoss():
                 self._refuse_if_hung_up()
-                out += self._on_audio(item)
+                yield from self._on_audio(item)
             case Hypothesis():
-                out += self._on_words(item)
+                yield from self._on_words(item)
             case Verdict():
-                out += self._on_verdict(item)
+                yield from self._on_verdict(item)
             case Hangup():
                 self._refuse_if_hung_up()
-                out += self._on_hangup(item)
-        out += self._settle()
-        return [self._publishable(event) for event in out]
+                yield from self._on_hangup(item)
+        yield from self._settle()
 
     # ── audio ────────────────────────────────────────────────────────────────────────────────────
 

@@ -265,6 +265,12 @@ def test_the_end_waits_for_the_last_words(matcher, scene):
     assert isinstance(out[-1], CallEnded)
 
 
+def test_the_last_words_count_in_the_score(matcher, scene):
+    end = run(matcher, scene(sides=(A,)).say(A, 600, 2_600, "这事不归我做"))[-1]
+    assert end.summary["warnings"]["major"] == 1
+    assert end.summary["score"] == 90
+
+
 def test_other_rules_apply_from_the_next_utterance(matcher, quarrel):
     listening = session(matcher)
     empty = Matcher(parse.load([RULES / "protocols"]))
