@@ -188,10 +188,22 @@ def open_floor(data: Path, voice: Callable[..., bytes], port: int = 0, book: Boo
 
 
 @pytest.fixture
-def floor(tmp_path: Path, voice: Callable[..., bytes]) -> Iterator[Floor]:
-    floor = open_floor(tmp_path / "data", voice)
-    yield floor
-    floor.stop()
+def open_at(voice: Callable[..., bytes]) -> Iterator[Callable[..., Floor]]:
+    """``open_at(data, port=0, book=None, **settings)``: a running server; all are stopped at the end."""
+    opened: list[Floor] = []
+
+    def open_one(data: Path, **options: Any) -> Floor:
+        opened.append(open_floor(data, voice, **options))
+        return opened[-1]
+
+    yield open_one
+    for floor in opened:
+        floor.stop()
+
+
+@pytest.fixture
+def floor(tmp_path: Path, open_at: Callable[..., Floor]) -> Floor:
+    return open_at(tmp_path / "data")
 
 
 @pytest.fixture(scope="module")

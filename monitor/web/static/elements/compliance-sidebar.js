@@ -20,6 +20,9 @@ import { card, newDesk, step } from "../state/agent.js";
 
 const tokens = await sheet(import.meta.url, "../css/tokens.css");
 const css = await sheet(import.meta.url, "compliance-sidebar.css");
+/** Where this script came from is where the server is; "" on the server's own pages. */
+const ORIGIN = new URL(import.meta.url).origin;
+const HOME = ORIGIN === location.origin ? "" : ORIGIN;
 const TICK_MS = 500;
 /** How often a desk with open appeals asks whether they were decided. */
 const REVIEWS_MS = 10_000;
@@ -41,6 +44,7 @@ export class ComplianceSidebar extends View {
   #feed = null;
   #store = null;
   #api = null;
+  #token = "";
   #status = { phase: "connecting", since_ms: Date.now(), recovered: null };
   #said = [];
   #hush = null;
@@ -68,6 +72,12 @@ export class ComplianceSidebar extends View {
 
   start() {
     const { signal } = this;
+    // A page may have set the property before the element was defined: then it hides the accessor.
+    if (Object.hasOwn(this, "token")) {
+      const { token } = this;
+      delete this.token;
+      this.#token = token;
+    }
     if (!["light", "dark"].includes(this.getAttribute("theme"))) themed(this, signal);
     for (const [name, act] of Object.entries(ACTS)) this.addEventListener(name, ({ detail }) => act(this, detail), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -88,7 +98,7 @@ export class ComplianceSidebar extends View {
     if (name === "lang" && now) setLanguage(now, { keep: false });
     else if (name === "theme") {
       if (now === "light" || now === "dark") this.dataset.theme = now;
-    } else if (before !== now && this.isConnected && this.#store) this.#connect();
+    } else if (before !== now && this.isConnected && this.signal) this.#connect();
   }
 
   /** The call that is on, as state/call.js keeps it; null between calls before the first. */
@@ -96,12 +106,23 @@ export class ComplianceSidebar extends View {
     return this.#store?.state.call ?? null;
   }
 
+  /** The agent's token; better set as a property than as an attribute, which stands in the page's source. */
+  get token() {
+    return this.#token || (this.getAttribute("token") ?? "");
+  }
+
+  set token(token) {
+    if (token === this.token) return;
+    this.#token = token;
+    if (this.isConnected && this.signal) this.#connect();
+  }
+
   #connect() {
     this.#feed?.stop();
     this.#feed = null;
     const agent_id = this.getAttribute("agent-id");
     if (!agent_id) return;
-    const api = new Api({ base: this.getAttribute("server") ?? "", token: this.getAttribute("token") ?? "" });
+    const api = new Api({ base: this.getAttribute("server") ?? HOME, token: this.token });
     this.#api = api;
     this.#store = new Store(newDesk(agent_id), step);
     this.#store.read(() => this.#draw(), this.signal);
