@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from monitor.errors import InputError
 
 BODY_BYTES: Final = 256 * 1024
+DRAIN_BYTES: Final = 8 * 1024 * 1024
 UPLOADS: Final = "/v1/audits"
 
 
@@ -29,6 +30,7 @@ class Limits:
         refusal = JSONResponse(body, 413, {"Connection": "close"})
         length = Headers(scope=scope).get("content-length", "")
         if length.isdigit() and int(length) > limit:
+            await _drain(receive)
             await refusal(scope, receive, send)
             return
         taken = 0
@@ -45,9 +47,20 @@ class Limits:
             if taken <= limit:
                 await send(message)
             elif message["type"] == "http.response.start":  # whatever the route made of the broken body
+                await _drain(receive)
                 await refusal(scope, receive, send)
 
         await self._app(scope, counted, answered)
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on a little, so that a sender that is nearly through hears the refusal and not a broken connection."""
+    taken = 0
+    while taken < DRAIN_BYTES:
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
 
 
 class SecurityHeaders:
