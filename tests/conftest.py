@@ -78,7 +78,7 @@ class Scene:
         yield hangup or Hangup()
 
 
-@pytest.fixture(name="voice")
+@pytest.fixture(name="voice", scope="session")
 def voice_fixture():
     """``voice(ms, rate_hz, seed, dbfs) -> bytes``."""
     return voice
