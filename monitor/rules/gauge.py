@@ -52,6 +52,9 @@ class Gauge:
         """The new value, or None when this cue changes nothing."""
         return None
 
+    def reset(self) -> None:
+        """Begin anew; what this means is the gauge's."""
+
     def since_ms(self) -> Ms | None:
         """For a stop watch: since when it runs; None while it stands."""
         return None
@@ -383,7 +386,7 @@ class DeadAir(Gauge):
 
 
 class Reaction(Gauge):
-    """The customer has finished, with ``words`` where they are given, and the agent says nothing."""
+    """The other side has finished, with ``words`` where they are given, and this side says nothing."""
 
     hears = (VoiceOn, VoiceOff, Spoke, Hole)
 
@@ -393,19 +396,23 @@ class Reaction(Gauge):
         self._asks = False
 
     def take(self, cue: Cue) -> Reading | None:
-        """Starts when the customer's words have ended in quiet."""
+        """Starts when the other side's words have ended in quiet."""
         match cue:
-            case Spoke(side=Side.CUSTOMER):
+            case Spoke(side=side) if side is not self.setting.side:
                 words = self.setting.words
                 self._asks = not backchannel(cue.reading) and (not words or words.find(cue.reading) is not None)
-            case VoiceOff(side=Side.CUSTOMER, at_ms=at_ms) if self._asks and self.scene.quiet:
+            case VoiceOff(side=side, at_ms=at_ms) if side is not self.setting.side and self._asks and self.scene.quiet:
                 self._since = at_ms
             case VoiceOn() | Hole():
                 self._since, self._asks = None, False
         return None
 
+    def reset(self) -> None:
+        """What was said wants no answer."""
+        self._since, self._asks = None, False
+
     def since_ms(self) -> Ms | None:
-        """Since the end of the customer's words."""
+        """Since the end of the other side's words."""
         return self._since
 
 

@@ -115,6 +115,8 @@ class MeasureRule(TimedRule):
     paused_by: tuple[Text, ...] = ()
     """Not between one of these signals and one of ``resumed_by``."""
     resumed_by: tuple[Text, ...] = ()
+    reset_by: tuple[Text, ...] = ()
+    """Signals that stop a running stop watch until it is started again."""
     limits: Annotated[tuple[Limit, ...], Field(min_length=1)]
 
     rank: ClassVar[int] = 1
@@ -122,7 +124,7 @@ class MeasureRule(TimedRule):
     @property
     def listens(self) -> frozenset[str]:
         """Signals it waits for."""
-        return frozenset((*self.when, *self.unless_before, *self.paused_by, *self.resumed_by))
+        return frozenset((*self.when, *self.unless_before, *self.paused_by, *self.resumed_by, *self.reset_by))
 
     @property
     def raises(self) -> frozenset[str]:
@@ -191,6 +193,8 @@ class Measuring:
         """See :class:`Machine`."""
         if isinstance(cue, Signal):
             self._paused = (self._paused or cue.name in self._rule.paused_by) and cue.name not in self._rule.resumed_by
+            if cue.name in self._rule.reset_by:
+                self._gauge.reset()
             if isinstance(self._gauge, LevelChange) and cue.name in self._rule.when:
                 self._gauge.begin(cue.at_ms)
             return

@@ -41,6 +41,8 @@ class StepRule(Strict):
     """Counts only once it is prompted, not when said before."""
     after: tuple[Text, ...] = ()
     """Waits for one of these signals once the step before is over."""
+    same_words: bool = False
+    """The words that did the step before may give that signal too."""
     wait_ms: Annotated[int, Field(gt=0)] | None = None
     """Waits for so much quiet once the step before is over."""
     turns: Annotated[int, Field(ge=1)] | None = None
@@ -189,6 +191,8 @@ class Following:
         self._rule, self._scene, self._scribe = rule, scene, scribe
         self.signals = rule.listens
         self._run: _Run | None = None
+        self._spoke: Spoke | None = None
+        """The agent's last words."""
         self._runs = 0
         self._over_ms: Ms | None = None
         compiled = Wordings.of
@@ -205,8 +209,10 @@ class Following:
                 yield from self._signal(cue)
             case VoiceOn(side=Side.CUSTOMER) if self._run and self._rule.voice_ends:
                 yield from self._end(cue.at_ms)
-            case Spoke(side=Side.AGENT) if self._run:
-                yield from self._agent(cue)
+            case Spoke(side=Side.AGENT):
+                self._spoke = cue
+                if self._run is not None:
+                    yield from self._agent(cue)
             case Spoke(side=Side.CUSTOMER) if self._run:
                 yield from self._count_turns(cue.to_ms)
             case Ended() if self._run:
@@ -258,12 +264,24 @@ class Following:
         if run is not None:
             step = self._current(run)
             if step is not None and not run.open and signal.name in step.after:
-                yield from self._open(run, signal.at_ms)
+                if signal.at_ms == run.since_ms and not step.same_words:
+                    return
+                yield from self._open(run, signal.at_ms, own_words=True)
+                yield from self._said_already(signal.at_ms, words=False)
         elif signal.name in rule.when and self._begins(signal):
             self._runs += 1
             self._run = _Run(signal)
             self._scene.signal(Signal(rule.id, signal.at_ms, signal.from_ms, signal.side, signal.quote, signal.slots))
-            yield from self._next(self._run, signal.at_ms)
+            yield from self._next(self._run, signal.at_ms, own_words=True)
+            yield from self._said_already(signal.at_ms, words=True)
+
+    def _said_already(self, at_ms: Ms, *, words: bool) -> Iterator[Event]:
+        """Where the agent's own words gave the signal, they may do a step at once."""
+        spoke = self._spoke
+        if self._run is not None and spoke is not None and spoke.to_ms == at_ms:
+            if words:
+                yield from self._charge_words(self._run, spoke)
+            yield from self._steps_in(self._run, spoke)
 
     def _begins(self, signal: Signal) -> bool:
         rule, heard = self._rule, self._scene.heard
@@ -304,7 +322,7 @@ class Following:
     def _current(self, run: _Run) -> StepRule | None:
         return self._rule.steps[run.index] if 0 <= run.index < len(self._rule.steps) else None
 
-    def _next(self, run: _Run, at_ms: Ms) -> Iterator[Event]:
+    def _next(self, run: _Run, at_ms: Ms, *, own_words: bool = False) -> Iterator[Event]:
         """Go to the first step that is not over."""
         run.index = next(
             (index for index, step in enumerate(self._rule.steps) if step.step not in run.over), len(self._rule.steps)
@@ -314,12 +332,12 @@ class Following:
         if step is None:
             self._run, self._over_ms = None, at_ms
         elif not step.after and step.wait_ms is None:
-            yield from self._open(run, at_ms)
+            yield from self._open(run, at_ms, own_words=own_words)
 
-    def _open(self, run: _Run, at_ms: Ms) -> Iterator[Event]:
-        """The current step may be said from now on."""
+    def _open(self, run: _Run, at_ms: Ms, *, own_words: bool = False) -> Iterator[Event]:
+        """The current step may be said from now on; ``own_words``: what was just said may have called for it."""
         run.open, run.opened_ms, run.touched_ms = True, at_ms, at_ms
-        agent_began = run.signal.side is Side.AGENT and run.signal.at_ms == at_ms
+        agent_began = own_words and self._spoke is not None and self._spoke.to_ms == at_ms
         run.counted = self._scene.turn_count[Side.AGENT] - agent_began
         run.turns_used = 0
         yield from self._prompt(run, at_ms, "shown")
@@ -342,6 +360,9 @@ class Following:
         run = self._run
         assert run is not None
         yield from self._charge_words(run, cue)
+        yield from self._steps_in(run, cue)
+
+    def _steps_in(self, run: _Run, cue: Spoke) -> Iterator[Event]:
         turn = self._scene.turn
         whole = cue.reading
         if turn is not None and turn.side is Side.AGENT and turn.from_ms >= run.since_ms:
