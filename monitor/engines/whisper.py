@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.engines.encoded import Encoded, EncodedCache
+from monitor.engines.encoded import Encoded, EncodedCache, Key, key_of
 from monitor.engines.features import LogMel
 from monitor.engines.runtime import Loaded, load_model
 from monitor.engines.simplified import simplified
@@ -93,8 +93,8 @@ class _Job:
         return ms_at(len(self.wanted.pcm) // 2)
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        return self.wanted.call_id, self.wanted.utterance_id, self.wanted.revision
+    def key(self) -> Key:
+        return key_of(self.wanted.pcm)
 
 
 def load(settings: WhisperSettings) -> "WhisperEngine":
@@ -167,7 +167,7 @@ class WhisperEngine:
     def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         groups: dict[int, list[tuple[int, Encoded]]] = defaultdict(list)
         for index, wanted in enumerate(batch):
-            encoded = self._states(wanted.call_id, wanted.utterance_id, wanted.revision, wanted.pcm)
+            encoded = self._states(wanted.pcm)
             groups[len(encoded.states)].append((index, encoded))
         verdicts: dict[int, Verdict] = {}
         for group in groups.values():
@@ -190,8 +190,8 @@ class WhisperEngine:
                 verdicts[index] = Verdict(request_id=batch[index].request_id, llr=llr)
         return [verdicts[index] for index in range(len(batch))]
 
-    def _states(self, call_id: str, utterance_id: str, revision: int, pcm: bytes) -> Encoded:
-        key = (call_id, utterance_id, revision)
+    def _states(self, pcm: bytes) -> Encoded:
+        key = key_of(pcm)
         held = self._cache.get(key)
         if held is None:
             audio_ms = ms_at(len(pcm) // 2)
@@ -220,7 +220,8 @@ class WhisperEngine:
             job.encoded = job.encoded or self._cached(job)
         fresh = [job for job in group if job.encoded is None]
         if fresh:
-            features = np.stack([self._features(job.wanted.pcm, job.window_ms) for job in fresh])
+            with stage("features"):
+                features = np.stack([self._features(job.wanted.pcm, job.window_ms) for job in fresh])
             encoded = self._model.encode(_view(features), to_cpu=True)
             for job, states in zip(fresh, np.array(encoded), strict=True):
                 job.encoded = Encoded(states, min(job.audio_ms, job.window_ms) // 10)
