@@ -120,13 +120,6 @@ class AuditSettings(_Table):
     """Uploads and reports are deleted after so many days."""
 
 
-class TelephonySettings(_Table):
-    """Lines that are not our own websocket."""
-
-    audiosocket_port: Annotated[int, Field(ge=0, le=65_535)] = 0
-    """TCP port for Asterisk's AudioSocket; 0: not offered."""
-
-
 class Settings(BaseSettings):
     """All of it. Unknown names are refused, so that a misspelt setting is not silently a default."""
 
@@ -149,7 +142,6 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     access: AccessSettings = AccessSettings()
     audits: AuditSettings = AuditSettings()
-    telephony: TelephonySettings = TelephonySettings()
 
 
 def load(flags: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:

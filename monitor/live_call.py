@@ -210,8 +210,7 @@ class LiveCall:
                 self._around.recorder.write(self._recording, frame)
             self._around.metrics.audio.inc(len(frame.pcm) / 2 / frame.rate_hz)
         self._heard_s = self._accounted_s = now
-        pieces = [piece for frame in frames for piece in _slices(frame)]
-        pieces.sort(key=lambda piece: piece.start / piece.rate_hz)  # both sides of a long frame in step
+        pieces = _pieces(frames)
         self._audio.extend(pieces)
         self._waiting_ms += sum(piece.to_ms - piece.from_ms for piece in pieces)
         self._wake.set()
@@ -389,12 +388,26 @@ class LiveCall:
         self._wake.set()
 
 
-def _slices(frame: AudioFrame) -> list[AudioFrame]:
-    step = samples_at(SLICE_MS, frame.rate_hz)
-    return [
-        replace(frame, start=frame.start + at, pcm=frame.pcm[2 * at : 2 * (at + step)])
-        for at in range(0, len(frame.pcm) // 2, step)
-    ]
+def _pieces(frames: Sequence[AudioFrame]) -> list[AudioFrame]:
+    """The same audio in pieces of at most :data:`SLICE_MS`, the sides in step.
+
+    What lies together is joined: five frames of 20 ms cost a resampler five times what one of 100 ms costs.
+    """
+    runs: dict[Side, list[tuple[AudioFrame, list[bytes]]]] = {}
+    for frame in frames:
+        run = runs.setdefault(frame.side, [])
+        if run:
+            first, parts = run[-1]
+            if frame.rate_hz == first.rate_hz and frame.start == first.start + sum(map(len, parts)) // 2:
+                parts.append(frame.pcm)
+                continue
+        run.append((frame, [frame.pcm]))
+    pieces = []
+    for first, parts in (item for run in runs.values() for item in run):
+        pcm, step = b"".join(parts), samples_at(SLICE_MS, first.rate_hz)
+        for at in range(0, len(pcm) // 2, step):
+            pieces.append(replace(first, start=first.start + at, pcm=pcm[2 * at : 2 * (at + step)]))
+    return sorted(pieces, key=lambda piece: piece.start / piece.rate_hz)
 
 
 def _key(wanted: DecodeWanted | VerifyWanted) -> tuple[str, ...]:

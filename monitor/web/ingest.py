@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ async def audio(socket: WebSocket, call_id: str) -> None:
         principal = await identify(socket)
         require(socket, principal, "ingest")
         form = _format(socket)
-        asked = call_row(socket, principal, call_id, form)
+        asked = call_row(socket, principal, call_id, form, socket.query_params)
         from_ms = _from_ms(socket)
         call = await parts_of(socket).live.open(asked, form.rate_hz)
         line = await call.connect(from_ms)
@@ -101,14 +102,15 @@ async def _watch(socket: WebSocket, call: LiveCall, line: Line) -> None:
         replaced.cancel()
 
 
-def call_row(socket: WebSocket, principal: Principal, call_id: str, form: StreamFormat) -> CallRow:
-    """The call that the address of the socket names.
+def call_row(
+    socket: WebSocket, principal: Principal, call_id: str, form: StreamFormat, query: Mapping[str, str]
+) -> CallRow:
+    """The call that ``query`` tells about: ``agent_id``, ``direction``, ``team``.
 
     Raises:
         InputError: ``ING-001``, a name or the direction is missing or cannot be.
         AccessError: ``ACC-002``, a token for one agent and a call of another.
     """
-    query = socket.query_params
     agent_id, team = query.get("agent_id", ""), query.get("team", "")
     for name, value in (("call_id", call_id), ("agent_id", agent_id)):
         if not _ID.fullmatch(value):
