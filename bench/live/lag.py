@@ -12,7 +12,8 @@ from speech_corpus import LINE_HZ
 SAID = ("literal", "word", "pattern", "pinyin", "acoustic", "meaning")
 """Ways of matching words; the other warnings are about silence, order and measures."""
 SLACK_MS = 300
-"""A warning belongs to an utterance that its words overlap, give or take the endpointing's margins."""
+"""How far the middle of a warning's words may lie outside the phrase: endpointing has margins, and where the
+phrase begins is known by its share of the characters only."""
 
 
 @dataclass(slots=True)
@@ -76,15 +77,7 @@ def warning_lags(run: Run, rules: Mapping[str, Sequence[str]]) -> tuple[Lags, La
     for call in run.calls:
         warnings = [it for it in call.events if it.body["kind"] == "warning" and it.body["match"] in SAID]
         for placed in measured(call):
-            begin_ms, end_ms = placed.start * 1000 // LINE_HZ, placed.end * 1000 // LINE_HZ
-            about = [
-                it
-                for it in warnings
-                if it.body["side"] == "agent"
-                and it.body["to_ms"] > begin_ms
-                and it.body["from_ms"] < end_ms + SLACK_MS
-                and _near_end(it.body, placed)
-            ]
+            about = [it for it in warnings if it.body["side"] == "agent" and _is_about(it.body, placed)]
             end_s = call.sending.spoken_s(placed.end / LINE_HZ)
             standing = {it.body["warning_id"]: it.body["status"] for it in about}
             kept = [it for it in about if standing[it.body["warning_id"]] == "confirmed"]
@@ -92,13 +85,16 @@ def warning_lags(run: Run, rules: Mapping[str, Sequence[str]]) -> tuple[Lags, La
             confirmed.note(placed.utterance.name, _since(kept, end_s, lambda body: body["status"] == "confirmed"))
             charged = {rule for it in kept for rule in (it.body["rule_id"], *it.body["also"])}
             named = charged.union(*(rules.get(rule, ()) for rule in charged))
-            other += bool(kept) and placed.utterance.rule not in named
+            other += bool(kept) and not named.intersection(placed.utterance.rules)
     return first, confirmed, other
 
 
-def _near_end(body: dict, placed: Placed) -> bool:  # type: ignore[type-arg]
-    """The quoted words are those at the end: the phrase, not the harmless sentence before it."""
-    return bool(body["quote"]) and body["to_ms"] > (placed.start + placed.end) // 2 * 1000 // LINE_HZ
+def _is_about(body: dict, placed: Placed) -> bool:  # type: ignore[type-arg]
+    """The quoted words are the phrase at the end, not the harmless sentence before it."""
+    end_ms = placed.end * 1000 // LINE_HZ
+    begin_ms = end_ms - placed.utterance.phrase_s * 1000
+    middle_ms = (body["from_ms"] + body["to_ms"]) / 2
+    return begin_ms - SLACK_MS < middle_ms < end_ms + SLACK_MS
 
 
 def _since(warnings: Sequence, end_s: float, wanted: Callable[[dict], bool]) -> float | None:  # type: ignore[type-arg]

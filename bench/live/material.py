@@ -23,7 +23,10 @@ Pcm = NDArray[np.int16]
 LONG_ENOUGH_S = 2.0
 JOIN_S = 0.15
 """Between the harmless sentence and the phrase: shorter than any pause that ends something."""
-_NOISY = {"noise-at-agent", "noise-on-line", "mono-unknown"}
+_LEFT_OUT = ("noise-", "mono-", "silent-")
+"""Calls with noise or both voices in one channel, and those that are about silence and not about words."""
+_REMARK = re.compile(r"[（(“\"]")
+"""A sentence with a remark in it is not one that anybody says like that."""
 _BREAK = re.compile(r"[，。？！、；（）,.?!;()]+")
 
 
@@ -34,7 +37,8 @@ class Utterance:
     name: str
     text: str
     phrase: str
-    rule: str
+    rules: tuple[str, ...]
+    """Any of these may be what it is charged under."""
     pcm: Pcm
     """8 kHz; its last sample is the last that can be heard of the phrase."""
 
@@ -43,13 +47,20 @@ class Utterance:
         """Its length."""
         return len(self.pcm) / LINE_HZ
 
+    @property
+    def phrase_s(self) -> float:
+        """About how long the phrase takes: its share of the characters."""
+        return self.seconds * len(self.phrase) / max(len(self.phrase), len(_plain(self.text)))
+
 
 @dataclass(frozen=True, slots=True)
-class _Spoken:
+class Spoken:
+    """One sentence as it was recorded; ``phrase`` and ``rules`` are empty where nothing need be warned about."""
+
     name: str
     text: str
     phrase: str
-    rule: str
+    rules: tuple[str, ...]
     voice: str
     wave: Samples
 
@@ -63,13 +74,13 @@ def material(source: Path, *, seed: int = 1) -> list[Utterance]:
         seed: of order and pairing.
     """
     order = random.Random(seed)
-    spoken = list(_of_calls(source) if (source / "scripts").is_dir() else _of_corpus(source))
+    everything = spoken(source)
     harmless = defaultdict(list)
-    for item in spoken:
+    for item in everything:
         if not item.phrase and len(item.wave) < 4 * LINE_HZ:
             harmless[item.voice].append(item)
     found = []
-    for item in spoken:
+    for item in everything:
         if not item.phrase:
             continue
         before = None
@@ -80,6 +91,11 @@ def material(source: Path, *, seed: int = 1) -> list[Utterance]:
     if not found:
         raise SystemExit(f"{source}: no sentences that end in a phrase to be warned about")
     return found
+
+
+def spoken(source: Path) -> list[Spoken]:
+    """Every sentence of a source, in its order."""
+    return list(_of_calls(source) if (source / "scripts").is_dir() else _of_corpus(source))
 
 
 def last_clause(text: str) -> str:
@@ -97,19 +113,19 @@ def audible(wave: Samples, *, below_peak_db: float = 35.0) -> Samples:
     return wave[loud[0] * step : (loud[-1] + 1) * step]
 
 
-def _utterance(item: _Spoken, before: _Spoken | None) -> Utterance:
+def _utterance(item: Spoken, before: Spoken | None) -> Utterance:
     wave, text = item.wave, item.text
     if before is not None:
         wave = np.concatenate([before.wave, np.zeros(int(JOIN_S * LINE_HZ)), item.wave])
         text = f"{before.text}{text}"
     pcm = np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)
-    return Utterance(item.name, text, item.phrase, item.rule, pcm)
+    return Utterance(item.name, text, item.phrase, item.rules, pcm)
 
 
-def _of_calls(samples: Path) -> Iterator[_Spoken]:
+def _of_calls(samples: Path) -> Iterator[Spoken]:
     """The agent's turns in the sample calls, cut out by their true times."""
     for script in sorted((samples / "scripts").glob("*.json")):
-        if script.stem in _NOISY:
+        if script.stem.startswith(_LEFT_OUT):
             continue
         turns = json.loads(script.read_text(encoding="utf-8"))
         expected = yaml.safe_load((samples / "expected" / f"{script.stem}.yaml").read_text(encoding="utf-8"))
@@ -122,18 +138,18 @@ def _of_calls(samples: Path) -> Iterator[_Spoken]:
             if wrong and not at_end:
                 continue
             cut = wave[turn["from_ms"] * LINE_HZ // 1000 : turn["to_ms"] * LINE_HZ // 1000]
-            phrase, rule = (_plain(at_end[-1]["say"]), at_end[-1]["rule"]) if at_end else ("", "")
-            yield _Spoken(f"{script.stem}:{number}", turn["text"], phrase, rule, turn["voice"], audible(cut))
+            phrase, rules = ("", ()) if not at_end else (_plain(at_end[-1]["say"]), _names(at_end[-1]["rule"]))
+            yield Spoken(f"{script.stem}:{number}", turn["text"], phrase, rules, turn["voice"], audible(cut))
 
 
-def _of_corpus(corpus: Path) -> Iterator[_Spoken]:
+def _of_corpus(corpus: Path) -> Iterator[Spoken]:
     manifest = corpus / "manifest.jsonl"
     for item in sentences(manifest if manifest.exists() else corpus):
         if item.path is not None and (not item.fires or item.severity != "hint"):
             phrase = last_clause(item.text) if item.fires else ""
-            if item.fires and len(phrase) < 3:
+            if _REMARK.search(item.text) or (item.fires and len(phrase) < 3):
                 continue
-            yield _Spoken(item.name, item.text, phrase, item.rule, item.voice, audible(load(item.path)))
+            yield Spoken(item.name, item.text, phrase, (item.rule,), item.voice, audible(load(item.path)))
 
 
 def _agent(call: Path) -> Samples:
@@ -141,6 +157,10 @@ def _agent(call: Path) -> Samples:
     with av.open(str(call)) as container:
         parts = [frame.to_ndarray().reshape(-1, 2)[:, 0] for frame in container.decode(audio=0)]
     return np.concatenate(parts).astype(np.float64) / 32768
+
+
+def _names(rule: str | list[str]) -> tuple[str, ...]:
+    return (rule,) if isinstance(rule, str) else tuple(rule)
 
 
 def _plain(text: str) -> str:
