@@ -4,14 +4,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from monitor.engines.model_file import with_vocabulary
+from monitor.engines.policy import WhisperSettings
 from monitor.engines.tokens import Tokens
 from monitor.errors import EngineError, WeightsError
-
-if TYPE_CHECKING:
-    from monitor.engines.whisper import WhisperSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Loaded:
     name: str
 
 
-def load_model(settings: "WhisperSettings") -> Loaded:
+def load_model(settings: WhisperSettings) -> Loaded:
     """The model of ``settings.weights`` on the device asked for.
 
     Raises:

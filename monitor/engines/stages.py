@@ -5,7 +5,7 @@ Without a collector a mark costs nothing that could be measured.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -35,3 +35,11 @@ def stage(name: str) -> Iterator[None]:
         yield
     finally:
         seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - begin
+
+
+def merge(seconds: Mapping[str, float]) -> None:
+    """Count what was collected in another thread for this one's collector."""
+    open_here = _OPEN.get()
+    if open_here is not None:
+        for name, more in seconds.items():
+            open_here[name] = open_here.get(name, 0.0) + more

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from monitor.engines.tokens import Tokens
+from monitor.events import VerifyWanted
 
 _LEAST_PROBABILITY: Final = 1e-6
 
 
-def rival_rows(tokens: Tokens, text: str, start: int, end: int, candidate: str) -> tuple[list[int], list[int]]:
+def rival_rows(tokens: Tokens, wanted: VerifyWanted) -> tuple[list[int], list[int]]:
     """The transcript with the candidate put in, and as heard, as tokens."""
-    return tokens.encode(text[:start] + candidate + text[end:]), tokens.encode(text)
+    before, after = wanted.text[: wanted.start], wanted.text[wanted.end :]
+    return tokens.encode(before + wanted.candidate + after), tokens.encode(wanted.text)
 
 
 def mean_log(probabilities: Sequence[float]) -> float:

@@ -5,96 +5,36 @@ from faster-whisper; its ``WhisperModel.transcribe`` is not used because it enco
 utterance and takes one at a time. What each choice gains was measured: docs/performance.md.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.engines.encoded import Encoded, EncodedCache, Key, key_of
+from monitor.engines.encoded import Encoded, EncodedCache, key_of
 from monitor.engines.features import LogMel
+from monitor.engines.job import STATE_MS, Job, words_of
+from monitor.engines.policy import DecodePolicy, WhisperSettings
 from monitor.engines.runtime import Loaded, load_model
 from monitor.engines.simplified import simplified
-from monitor.engines.stages import stage
+from monitor.engines.stages import merge, record, stage
 from monitor.engines.verify import mean_log, rival_rows
-from monitor.engines.window import FULL_MS, WindowPolicy
+from monitor.engines.window import FRAME_MS, FULL_MS
 from monitor.errors import EngineError
 from monitor.events import DecodeWanted, VerifyWanted
-from monitor.frames import Hypothesis, Pass, Verdict, Word
+from monitor.frames import Hypothesis, Pass, Verdict
 from monitor.speech.guard import clean
-from monitor.timeline import Ms, ms_at
+from monitor.timeline import ms_at
+
+__all__ = ["DecodePolicy", "WhisperEngine", "WhisperSettings", "load"]
 
 _SHORTEST_MS = 100
-_STATE_MS = 20
+_SENSELESS = ("loop", "rate")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodePolicy:
-    """How text is searched for. Defaults by measurement (docs/performance.md)."""
-
-    partial_beams: int = 1
-    final_beams: int = 5
-    no_repeat_ngram: int = 3
-    tokens_per_s: float = 10.0
-    """Most new tokens for each second of audio, on top of ``tokens_least``."""
-    tokens_least: int = 8
-    prompt: str = ""
-    """Text the decoder is told came before; empty: none."""
-    word_times: bool = True
-    second_try: bool = True
-    """Decode again with the full window where the guard sees a loop."""
-
-    def tokens_most(self, audio_ms: int) -> int:
-        """The cap on new tokens for this much audio."""
-        return self.tokens_least + round(self.tokens_per_s * audio_ms / 1000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhisperSettings:
-    """What :func:`load` needs to know."""
-
-    weights: Path
-    """A folder with ``model.bin``, ``config.json`` and ``tokenizer.json``, already verified."""
-    name: str = "base"
-    device: str = "auto"
-    """``cpu``, ``cuda``, or ``auto``: cuda where there is a device."""
-    compute_type: str = "auto"
-    """CTranslate2's name, or ``auto``: int8 on the CPU, float16 on cuda."""
-    lanes: int = 0
-    """How many batches run at once; 0: one a core on the CPU, one on cuda."""
-    threads_per_lane: int = 1
-    """On two cores a second thread made decoding slower, not faster (docs/performance.md)."""
-    mandarin_only: bool | None = None
-    """Cut the vocabulary to what Mandarin calls need; ``None``: on the CPU, where it pays."""
-    window: WindowPolicy = field(default_factory=WindowPolicy)
-    decode: DecodePolicy = field(default_factory=DecodePolicy)
-    cache_mb: int = 64
-
-
-@dataclass(slots=True)
-class _Job:
-    """One utterance on its way through a batch."""
-
-    index: int
-    wanted: DecodeWanted
-    window_ms: int
-    encoded: Encoded | None = None
-    rows: list[int] = field(default_factory=list)
-    confidence: float = 0.0
-    text: str = ""
-    dropped: str = ""
-    words: tuple[Word, ...] = ()
-
-    @property
-    def audio_ms(self) -> int:
-        return ms_at(len(self.wanted.pcm) // 2)
-
-    @property
-    def key(self) -> Key:
-        return key_of(self.wanted.pcm)
+T = TypeVar("T")
 
 
 def load(settings: WhisperSettings) -> "WhisperEngine":
@@ -103,20 +43,23 @@ def load(settings: WhisperSettings) -> "WhisperEngine":
     Raises:
         WeightsError: the folder does not hold a CTranslate2 Whisper model.
         EngineError: the device or compute type cannot be had.
-
     """
     return WhisperEngine(load_model(settings), settings)
 
 
 class WhisperEngine:
-    """See :class:`monitor.speech.engine.Engine`. ``lanes`` calls may run at once."""
+    """See :class:`monitor.speech.engine.Engine`. ``lanes`` calls may run at once.
+
+    A call with requests of several shapes, or more than ``group`` of one, uses all lanes by itself.
+    """
 
     def __init__(self, loaded: Loaded, settings: WhisperSettings) -> None:
         self._model, self._tokens, self.lanes = loaded.model, loaded.tokens, loaded.lanes
         self.name = loaded.name
-        self._window, self._policy = settings.window, settings.decode
+        self._window, self._policy, self._group = settings.window, settings.decode, settings.group
         self._features = LogMel(loaded.mel_bins)
         self._cache = EncodedCache(settings.cache_mb * 1_000_000)
+        self._pool = ThreadPoolExecutor(loaded.lanes, thread_name_prefix="lane")
         before = self._tokens.encode(self._policy.prompt) if self._policy.prompt else []
         lead = [self._tokens.previous, *before] if before else []
         self._prompt = [*lead, *self._tokens.start, self._tokens.no_timestamps]
@@ -127,36 +70,28 @@ class WhisperEngine:
         return self._window.window_ms(ms_at(len(wanted.pcm) // 2)), beams
 
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
-        """One hypothesis for each entry; utterances with equal windows are computed together.
+        """One hypothesis for each entry; utterances of equal shape are computed together.
 
         Raises:
             EngineError: ``ENG-002`` (retryable), CTranslate2 failed.
-
         """
-        jobs = [
-            _Job(index, wanted, self._window.window_ms(ms_at(len(wanted.pcm) // 2)))
-            for index, wanted in enumerate(batch)
-        ]
+        jobs = [Job(wanted, *self.shape(wanted)) for wanted in batch]
+        audible = [job for job in jobs if job.audio_ms >= _SHORTEST_MS]
         try:
-            audible = [job for job in jobs if job.audio_ms >= _SHORTEST_MS]
-            self._run(audible)
-            again = [job for job in audible if job.dropped in ("loop", "rate") and self._may_retry(job)]
+            self._everywhere(self._search, self._groups(audible))
+            again = [job for job in audible if job.dropped in _SENSELESS and self._may_retry(job)]
             for job in again:
                 job.window_ms, job.encoded = FULL_MS, None
-            self._run(again)
-            if self._policy.word_times:
-                with stage("words"):
-                    self._time([job for job in audible if job.text and job.wanted.decode is not Pass.PARTIAL])
+            self._everywhere(self._search, self._groups(again))
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError(f"decoding failed: {error}", retryable=True, code="ENG-002") from error
-        return [_hypothesis(job) for job in jobs]
+        return [job.hypothesis() for job in jobs]
 
     def verify(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         """One verdict for each entry, on states already encoded where they are still held.
 
         Raises:
             EngineError: ``ENG-002`` (retryable), CTranslate2 failed.
-
         """
         try:
             with stage("verify"):
@@ -164,58 +99,43 @@ class WhisperEngine:
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError(f"verification failed: {error}", retryable=True, code="ENG-002") from error
 
-    def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
-        groups: dict[int, list[tuple[int, Encoded]]] = defaultdict(list)
-        for index, wanted in enumerate(batch):
-            encoded = self._states(wanted.pcm)
-            groups[len(encoded.states)].append((index, encoded))
-        verdicts: dict[int, Verdict] = {}
-        for group in groups.values():
-            rivals = [
-                rows
-                for index, _ in group
-                for rows in rival_rows(
-                    self._tokens, batch[index].text, batch[index].start, batch[index].end, batch[index].candidate
-                )
-            ]
-            aligned = self._model.align(
-                _view(np.stack([encoded.states for _, encoded in group for _ in range(2)])),
-                self._tokens.start,
-                rivals,
-                [encoded.speech_frames for _, encoded in group for _ in range(2)],
-            )
-            for place, (index, _) in enumerate(group):
-                put_in, heard = aligned[2 * place : 2 * place + 2]
-                llr = mean_log(put_in.text_token_probs) - mean_log(heard.text_token_probs)
-                verdicts[index] = Verdict(request_id=batch[index].request_id, llr=llr)
-        return [verdicts[index] for index in range(len(batch))]
-
-    def _states(self, pcm: bytes) -> Encoded:
-        key = key_of(pcm)
-        held = self._cache.get(key)
-        if held is None:
-            audio_ms = ms_at(len(pcm) // 2)
-            window_ms = self._window.window_ms(audio_ms)
-            encoded = self._model.encode(_view(self._features(pcm, window_ms)[None]), to_cpu=True)
-            held = Encoded(np.array(encoded)[0], min(audio_ms, window_ms) // 10)
-            self._cache.put(key, held)
-        return held
-
-    def _may_retry(self, job: _Job) -> bool:
+    def _may_retry(self, job: Job) -> bool:
         return self._policy.second_try and job.wanted.decode is not Pass.PARTIAL and job.window_ms < FULL_MS
 
-    def _run(self, jobs: Iterable[_Job]) -> None:
-        """Encode, generate and clean, by groups that can share a batch."""
-        groups: dict[tuple[int, int], list[_Job]] = defaultdict(list)
+    def _groups(self, jobs: Iterable[Job]) -> list[list[Job]]:
+        """Jobs that can be computed together, no more than ``group`` of them."""
+        alike: dict[tuple[int, int], list[Job]] = defaultdict(list)
         for job in jobs:
-            groups[job.window_ms, self.shape(job.wanted)[1]].append(job)
-        for (_, beams), group in groups.items():
-            with stage("encode"):
-                states = self._encode(group)
-            with stage("generate"):
-                self._generate(group, states, beams)
+            alike[job.window_ms, job.beams].append(job)
+        return [list(part) for some in alike.values() for part in _cut(some, self._group)]
 
-    def _encode(self, group: Sequence[_Job]) -> Any:
+    def _everywhere(self, work: Callable[[T], None], parts: Sequence[T]) -> None:
+        """Do every part; on all lanes if there is more than one."""
+        if len(parts) < 2 or self.lanes < 2:
+            for part in parts:
+                work(part)
+            return
+
+        def timed(part: T) -> dict[str, float]:
+            with record() as seconds:
+                work(part)
+            return seconds
+
+        for seconds in self._pool.map(timed, parts):
+            merge(seconds)
+
+    def _search(self, group: Sequence[Job]) -> None:
+        """Encode, generate, clean and time one group."""
+        with stage("encode"):
+            states = self._encode(group)
+        with stage("generate"):
+            self._generate(group, states)
+        timed = [job for job in group if job.timed]
+        if timed and self._policy.word_times:
+            with stage("words"):
+                self._time(timed)
+
+    def _encode(self, group: Sequence[Job]) -> Any:
         for job in group:
             job.encoded = job.encoded or self._cached(job)
         fresh = [job for job in group if job.encoded is None]
@@ -224,81 +144,80 @@ class WhisperEngine:
                 features = np.stack([self._features(job.wanted.pcm, job.window_ms) for job in fresh])
             encoded = self._model.encode(_view(features), to_cpu=True)
             for job, states in zip(fresh, np.array(encoded), strict=True):
-                job.encoded = Encoded(states, min(job.audio_ms, job.window_ms) // 10)
+                job.encoded = Encoded(states.copy(), min(job.audio_ms, job.window_ms) // FRAME_MS)
                 self._cache.put(job.key, job.encoded)
             if len(fresh) == len(group):
                 return encoded
-        return _view(np.stack([job.encoded.states for job in group if job.encoded]))
+        return _stacked(job.encoded for job in group)
 
-    def _cached(self, job: _Job) -> Encoded | None:
+    def _cached(self, job: Job) -> Encoded | None:
         held = self._cache.get(job.key)
-        return held if held and len(held.states) * _STATE_MS == job.window_ms else None
+        return held if held and len(held.states) * STATE_MS == job.window_ms else None
 
-    def _generate(self, group: Sequence[_Job], states: Any, beams: int) -> None:
+    def _generate(self, group: Sequence[Job], states: Any) -> None:
         most = max(self._policy.tokens_most(job.audio_ms) for job in group)
         results = self._model.generate(
             states,
             [self._prompt] * len(group),
-            beam_size=beams,
+            beam_size=group[0].beams,
             no_repeat_ngram_size=self._policy.no_repeat_ngram,
             max_length=max(2 * most, most + len(self._prompt)),  # CTranslate2 halves it for the new tokens
             return_scores=True,
         )
         for job, result in zip(group, results, strict=True):
             job.rows = list(result.sequences_ids[0])[: self._policy.tokens_most(job.audio_ms)]
-            job.confidence = float(np.exp(result.scores[0]))
+            job.confidence = math.exp(result.scores[0])
             text = simplified(self._tokens.decode(job.rows))
             job.text, job.dropped = clean(text, job.audio_ms, job.confidence)
 
-    def _time(self, jobs: Iterable[_Job]) -> None:
+    def _time(self, group: Sequence[Job]) -> None:
         """Word times by cross-attention, on the states that are there."""
-        groups: dict[int, list[_Job]] = defaultdict(list)
-        for job in jobs:
-            groups[job.window_ms].append(job)
-        for group in groups.values():
-            aligned = self._model.align(
-                _view(np.stack([job.encoded.states for job in group if job.encoded])),
-                self._tokens.start,
-                [job.rows for job in group],
-                [job.encoded.speech_frames for job in group if job.encoded],
-            )
-            for job, result in zip(group, aligned, strict=True):
-                job.words = self._words(job, result)
+        held = [job.encoded for job in group if job.encoded]
+        aligned = self._align(held, [job.rows for job in group])
+        for job, result in zip(group, aligned, strict=True):
+            job.words = words_of(job, self._tokens, result)
 
-    def _words(self, job: _Job, result: Any) -> tuple[Word, ...]:
-        begins: dict[int, int] = {}
-        for token, state in result.alignments:
-            begins.setdefault(token, state * _STATE_MS)
-        words = []
-        for spelt in self._tokens.spell(job.rows):
-            begin = min(begins.get(spelt.start, 0), job.audio_ms)
-            end = min(begins.get(spelt.end, job.audio_ms), job.audio_ms)
-            sure = float(np.mean(result.text_token_probs[spelt.start : spelt.end]))
-            words.append(
-                Word(
-                    text=simplified(spelt.text),
-                    from_ms=Ms(job.wanted.from_ms + begin),
-                    to_ms=Ms(job.wanted.from_ms + max(begin, end)),
-                    probability=sure,
-                )
-            )
-        return tuple(words)
+    def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
+        alike: dict[int, list[tuple[VerifyWanted, Encoded]]] = defaultdict(list)
+        for wanted in batch:
+            encoded = self._states(wanted.pcm)
+            alike[len(encoded.states)].append((wanted, encoded))
+        llr: dict[int, float] = {}
+
+        def weigh(part: Sequence[tuple[VerifyWanted, Encoded]]) -> None:
+            rivals = [rows for wanted, _ in part for rows in rival_rows(self._tokens, wanted)]
+            twice = [encoded for _, encoded in part for _ in range(2)]
+            probabilities = iter(result.text_token_probs for result in self._align(twice, rivals))
+            for wanted, _ in part:
+                llr[id(wanted)] = mean_log(next(probabilities)) - mean_log(next(probabilities))
+
+        for group in alike.values():
+            for part in _cut(group, self._group):
+                weigh(part)
+        return [Verdict(request_id=wanted.request_id, llr=llr[id(wanted)]) for wanted in batch]
+
+    def _states(self, pcm: bytes) -> Encoded:
+        key = key_of(pcm)
+        held = self._cache.get(key)
+        if held is None:
+            audio_ms = ms_at(len(pcm) // 2)
+            window_ms = self._window.window_ms(audio_ms)
+            encoded = self._model.encode(_view(self._features(pcm, window_ms)[None]), to_cpu=True)
+            held = Encoded(np.array(encoded)[0], min(audio_ms, window_ms) // FRAME_MS)
+            self._cache.put(key, held)
+        return held
+
+    def _align(self, held: Sequence[Encoded], rows: Sequence[list[int]]) -> Any:
+        return self._model.align(_stacked(held), self._tokens.start, rows, [encoded.speech_frames for encoded in held])
 
 
-def _hypothesis(job: _Job) -> Hypothesis:
-    wanted = job.wanted
-    return Hypothesis(
-        utterance_id=wanted.utterance_id,
-        revision=wanted.revision,
-        decode=wanted.decode,
-        side=wanted.side,
-        from_ms=wanted.from_ms,
-        to_ms=wanted.to_ms,
-        text=job.text,
-        words=job.words,
-        confidence=job.confidence,
-        dropped=job.dropped,
-    )
+def _cut(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    for at in range(0, len(items), most):
+        yield items[at : at + most]
+
+
+def _stacked(held: Iterable[Encoded | None]) -> Any:
+    return _view(np.stack([encoded.states for encoded in held if encoded is not None]))
 
 
 def _view(array: NDArray[np.float32]) -> Any:

@@ -26,9 +26,9 @@ class WindowPolicy:
 
     """
 
-    floor_ms: int = 5_000
+    floor_ms: int = 6_000
     margin_ms: int = 4_000
-    step_ms: int = 1_000
+    step_ms: int = 2_000
 
     def __post_init__(self) -> None:
         if not (0 < self.floor_ms <= FULL_MS and 0 <= self.margin_ms <= FULL_MS and 20 <= self.step_ms <= FULL_MS):

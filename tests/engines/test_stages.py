@@ -2,7 +2,7 @@
 
 from threading import Thread
 
-from monitor.engines.stages import record, stage
+from monitor.engines.stages import merge, record, stage
 
 
 def test_stages_are_collected_and_add_up() -> None:
@@ -41,3 +41,11 @@ def test_a_failing_stage_still_counts() -> None:
         except ValueError:
             pass
     assert "encode" in seconds
+
+
+def test_what_another_thread_collected_can_be_added() -> None:
+    merge({"encode": 1.0})
+    with record() as seconds:
+        merge({"encode": 1.0, "words": 2.0})
+        merge({"encode": 0.5})
+    assert seconds == {"encode": 1.5, "words": 2.0}

@@ -227,6 +227,29 @@ def test_a_loop_is_tried_again_with_the_full_window(
     assert (partial.text, partial.dropped) == ("", "loop")
 
 
+def test_many_at_once_on_all_lanes_hear_what_each_alone_does(settings: WhisperSettings) -> None:
+    wide = load(replace(settings, lanes=2, group=2))
+    batch = [wanted(clip(name) * (1 + i % 2), utterance=f"{name}{i}") for i, name in enumerate([*SAID, *SAID])]
+    alone = [wide.decode([item])[0] for item in batch]
+    fresh = load(replace(settings, lanes=2, group=2))
+    with record() as stages:
+        together = fresh.decode(batch)
+    assert [heard.text for heard in together] == [heard.text for heard in alone]
+    assert {"encode", "generate", "words"} <= set(stages)
+
+
+def test_what_the_guard_cuts_out_of_the_text_is_cut_out_of_the_words(
+    engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cutting(text: str, audio_ms: int, confidence: float) -> tuple[str, str]:
+        return text.partition(",")[2], ""
+
+    monkeypatch.setattr(whispering, "clean", cutting)
+    (heard,) = engine.decode([wanted(clip("not-my-job"))])
+    assert plain("".join(word.text for word in heard.words)) == plain(heard.text)
+    assert heard.words[0].from_ms > 0
+
+
 def test_stages_are_marked(engine: WhisperEngine) -> None:
     with record() as stages:
         engine.decode([wanted(clip("greeting")[:-1_280])])  # no other test has this audio

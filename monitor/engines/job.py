@@ -1,0 +1,101 @@
+"""One utterance on its way through the engine, and the answer it becomes."""
+
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from monitor.engines.encoded import Encoded, Key, key_of
+from monitor.engines.simplified import simplified
+from monitor.engines.tokens import Tokens
+from monitor.events import DecodeWanted
+from monitor.frames import Hypothesis, Pass, Word
+from monitor.timeline import Ms, ms_at
+
+STATE_MS = 20
+"""One encoder state stands for two mel frames."""
+
+
+@dataclass(slots=True)
+class Job:
+    """What was asked, what is known so far."""
+
+    wanted: DecodeWanted
+    window_ms: int
+    beams: int
+    encoded: Encoded | None = None
+    rows: list[int] = field(default_factory=list)
+    """The tokens that were decoded."""
+    confidence: float = 0.0
+    text: str = ""
+    dropped: str = ""
+    words: tuple[Word, ...] = ()
+
+    @property
+    def audio_ms(self) -> int:
+        """How much audio there is."""
+        return ms_at(len(self.wanted.pcm) // 2)
+
+    @property
+    def key(self) -> Key:
+        """Under what the states are cached."""
+        return key_of(self.wanted.pcm)
+
+    @property
+    def timed(self) -> bool:
+        """Whether words and their times are wanted."""
+        return bool(self.text) and self.wanted.decode is not Pass.PARTIAL
+
+    def hypothesis(self) -> Hypothesis:
+        """The answer."""
+        wanted = self.wanted
+        return Hypothesis(
+            utterance_id=wanted.utterance_id,
+            revision=wanted.revision,
+            decode=wanted.decode,
+            side=wanted.side,
+            from_ms=wanted.from_ms,
+            to_ms=wanted.to_ms,
+            text=self.text,
+            words=self.words,
+            confidence=self.confidence,
+            dropped=self.dropped,
+        )
+
+
+def words_of(job: Job, tokens: Tokens, aligned: Any) -> tuple[Word, ...]:
+    """Words with times from CTranslate2's alignment of ``job.rows``.
+
+    A word is what one or more tokens spell together: mostly one character, sometimes two. What the
+    guard has cut out of the text is left out here too.
+    """
+    begins: dict[int, int] = {}
+    for token, state in aligned.alignments:
+        begins.setdefault(token, state * STATE_MS)
+    words = []
+    for spelt in tokens.spell(job.rows):
+        begin = min(begins.get(spelt.start, 0), job.audio_ms)
+        end = min(begins.get(spelt.end, job.audio_ms), job.audio_ms)
+        sure = aligned.text_token_probs[spelt.start : spelt.end]
+        words.append(
+            Word(
+                text=simplified(spelt.text),
+                from_ms=Ms(job.wanted.from_ms + begin),
+                to_ms=Ms(job.wanted.from_ms + max(begin, end)),
+                probability=sum(sure) / len(sure),
+            )
+        )
+    return _kept(words, job.text)
+
+
+def _kept(words: list[Word], text: str) -> tuple[Word, ...]:
+    spoken = "".join(word.text for word in words)
+    if spoken.strip() == text:
+        return tuple(words)
+    matcher = SequenceMatcher(None, spoken, text, autojunk=False)
+    kept = {index for block in matcher.get_matching_blocks() for index in range(block.a, block.a + block.size)}
+    left, at = [], 0
+    for word in words:
+        if kept.intersection(range(at, at + len(word.text))):
+            left.append(word)
+        at += len(word.text)
+    return tuple(left)

@@ -1,0 +1,52 @@
+"""What the Whisper engine is told: which weights, on what, how hard to search."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.engines.window import WindowPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodePolicy:
+    """How text is searched for. Defaults by measurement (docs/performance.md, Recognition)."""
+
+    partial_beams: int = 1
+    final_beams: int = 5
+    no_repeat_ngram: int = 3
+    tokens_per_s: float = 10.0
+    """Most new tokens for each second of audio, on top of ``tokens_least``."""
+    tokens_least: int = 8
+    prompt: str = ""
+    """Text the decoder is told came before; empty: none."""
+    word_times: bool = True
+    second_try: bool = True
+    """Decode again with the full window where the guard sees a loop."""
+
+    def tokens_most(self, audio_ms: int) -> int:
+        """The cap on new tokens for this much audio."""
+        return self.tokens_least + round(self.tokens_per_s * audio_ms / 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperSettings:
+    """What :func:`monitor.engines.whisper.load` needs to know."""
+
+    weights: Path
+    """A folder with ``model.bin``, ``config.json`` and ``tokenizer.json``, already verified."""
+    name: str = "base"
+    device: str = "auto"
+    """``cpu``, ``cuda``, or ``auto``: cuda where there is a device."""
+    compute_type: str = "auto"
+    """CTranslate2's name, or ``auto``: int8 on the CPU, float16 on cuda."""
+    lanes: int = 0
+    """How many batches run at once; 0: one a core on the CPU, one on cuda."""
+    threads_per_lane: int = 1
+    """On two cores a second thread made decoding slower, not faster (docs/performance.md)."""
+    mandarin_only: bool | None = None
+    """Cut the vocabulary to what Mandarin calls need; ``None``: on the CPU, where it pays."""
+    window: WindowPolicy = field(default_factory=WindowPolicy)
+    decode: DecodePolicy = field(default_factory=DecodePolicy)
+    group: int = 8
+    """Most utterances in one computation; longer lists are cut and shared out over the lanes."""
+    cache_mb: int = 64
+    """Encoder states held for second tries and verification; an utterance of 5 s has about 1 MB."""
