@@ -5,7 +5,7 @@ A tape is a row of stretches, separated by blanks, each a letter, seconds, and w
     A2:您好，请问有什么可以帮您 Q5.5 A3:您好，请问听得到吗 Q2 C1:喂 H:agent
 
 ``A`` the agent speaks, ``C`` the customer speaks, ``Q`` nobody speaks. A stretch that begins with
-``+`` begins together with the one before it (``C4:… +A1:…``). ``L:customer=-45,8`` says how loud a
+``+`` begins together with the one before it, ``+2.5`` that many seconds into it (``C4:… +2.5A1:…``). ``L:customer=-45,8`` says how loud a
 side is from here on (dBFS, SNR in dB), ``X2:customer`` loses two seconds of a side's sound,
 ``H``, ``H:agent``, ``H:customer`` ends the call. Words hold no blanks. Without words A and C say
 something that means nothing.
@@ -35,7 +35,7 @@ from monitor.rules.timed import Direction, TapeExample, TimedRule
 from monitor.text.reading import read
 from monitor.timeline import Ms
 
-_STRETCH: Final = re.compile(r"(\+?)([ACQXLH])(\d+(?:\.\d+)?)?(?::(\S*))?")
+_STRETCH: Final = re.compile(r"(\+(?:\d+(?:\.\d+)?)?)?([ACQXLH])(\d+(?:\.\d+)?)?(?::(\S*))?")
 _SIDES: Final = {"A": Side.AGENT, "C": Side.CUSTOMER}
 _NAMES: Final = {"agent": Side.AGENT, "customer": Side.CUSTOMER, "unknown": Side.UNKNOWN, "": Side.UNKNOWN}
 _BABBLE: Final = "这样子的"
@@ -66,7 +66,7 @@ def cues(tape: str) -> Played:
             raise InputError(f"not a stretch: {written!r}", where=f"stretch {number}", code="TAPE-001")
         together, letter, seconds, words = stretch.groups()
         length = Ms(round(float(seconds) * 1000)) if seconds else Ms(0)
-        start = start if together else at
+        start = Ms(start + round(float(together[1:] or 0) * 1000)) if together else at
         end = Ms(start + length)
         for cue in _stretch(letter, start, end, words or "", number):
             if isinstance(cue, Ended):
@@ -83,14 +83,21 @@ def cues(tape: str) -> Played:
     return Played((*(cue for cue in settled.advance(at) if not isinstance(cue, Clock)), *ended), at)
 
 
-def play(ruleset: RuleSet, tape: str, direction: Direction = "inbound", *, clock_ms: int = 1000) -> list[Event]:
+def play(
+    ruleset: RuleSet,
+    tape: str,
+    direction: Direction = "inbound",
+    *,
+    clock_ms: int = 1000,
+    local_minute: int | None = None,
+) -> list[Event]:
     """Everything the timed rules of ``ruleset`` say about a tape; time is told every ``clock_ms``.
 
     Raises:
         InputError: ``TAPE-001``, not a tape.
     """
     played = cues(tape)
-    conduct = Conduct(ruleset, "tape", direction, (Side.AGENT, Side.CUSTOMER))
+    conduct = Conduct(ruleset, "tape", direction, (Side.AGENT, Side.CUSTOMER), local_minute=local_minute)
     events: list[Event] = []
     clock = Ms(0)
     for cue in played.cues:
@@ -120,7 +127,7 @@ def check(ruleset: RuleSet, rule: TimedRule, example: TapeExample) -> str:
     try:
         wanted = [_Expected.read(written) for written in example.events]
         direction = example.direction or ("outbound" if rule.direction == "outbound" else "inbound")
-        events = play(alone(ruleset, rule), example.tape, direction)
+        events = play(alone(ruleset, rule), example.tape, direction, local_minute=example.local_minute)
     except InputError as error:
         return str(error)
     own = [event for event in events if rule.id in (getattr(event, "rule_id", ""), getattr(event, "protocol", ""))]

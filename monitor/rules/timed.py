@@ -6,7 +6,7 @@ A *timed rule* is a rule file whose kind is judged on the settled timeline. For 
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -51,6 +51,13 @@ class TapeExample(Strict):
     events: tuple[str, ...] = ()
     direction: Direction | None = None
     """Where the rule runs in both, the one to play; inbound by default."""
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    """Local time of day at which the call begins, where it matters."""
+
+    @property
+    def local_minute(self) -> int | None:
+        """``at`` in minutes after midnight."""
+        return int(self.at[:2]) * 60 + int(self.at[3:]) if self.at else None
 
 
 class TapeExamples(Strict):
