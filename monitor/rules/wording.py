@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
 
 from monitor.text.reading import Reading, read
 from monitor.text.wording import compile_pattern
@@ -22,6 +23,8 @@ _PLACEHOLDER: Final = re.compile(r"[A-ZＸ×*]+|…+|\.{2,}|\{[a-z_]+\}")
 """What stands for anything in a wording of the handbook; ``{surname}`` is filled in where it is known."""
 _GAP: Final = 16
 """At most so many syllables where a placeholder stands."""
+_STRANGE: Final = 0.25
+"""What a syllable that does not belong there costs, as a share of one that is missing."""
 _DENIAL: Final = "不没无别未"
 _EXACT: Final = 3
 """Shorter wordings must sound exactly alike."""
@@ -195,13 +198,17 @@ def _place(piece: str, sound: str, position: int, least: float) -> tuple[int, in
     if len(piece) <= _EXACT or len(sound) - position < least * len(piece):
         return None
     rest = sound[position:]
-    if len(rest) < len(piece):
-        score = fuzz.ratio(piece, rest) / 100
-        return (position, len(sound), score) if score >= least else None
-    found = fuzz.partial_ratio_alignment(piece, rest, score_cutoff=least * 100)
-    if found is None or found.score < least * 100:
-        return None
-    return position + found.dest_start, position + found.dest_end, found.score / 100
+    if len(rest) >= len(piece):
+        found = fuzz.partial_ratio_alignment(piece, rest, score_cutoff=least * 100)
+        if found is None:
+            return None
+        start, end = found.dest_start, found.dest_end
+    else:
+        start, end = 0, len(rest)
+    # partial_ratio forgives what is missing at the ends; a wording is said when its syllables are there
+    right = LCSseq.similarity(piece, rest[start:end])
+    score = (right - _STRANGE * (end - start - right)) / len(piece)
+    return (position + start, position + end, score) if score >= least else None
 
 
 def _quote(reading: Reading, start: int, end: int) -> str:
