@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 
 from monitor import cli, config
+from monitor.audio.g711 import encode_mulaw
 from monitor.commands.serve import given
+from monitor.frames import AudioFrame, Side
 from monitor.sinks import accounts
 from monitor.sinks.database import connect, upgrade, url_of, writing
+from monitor.sources.files import open_recording
 from monitor.web.client import call_path, socket_url
 from monitor.web.server import Background
 
@@ -75,7 +79,7 @@ FILES: dict[str, tuple[str, str, Callable[[Path], Any]]] = {
 """What goes in: the file's name, the code it gives, how it is made."""
 
 GAPS: dict[str, tuple[str, str, Callable[[Path], Any]]] = {
-    "the first half of a FLAC": ("half.flac", "truncated", _truncated),
+    "the first half of a FLAC": ("half.flac", "damaged", _truncated),
     "a FLAC with 4000 bytes of zeros in its middle": ("damaged.flac", "damaged", _damaged),
 }
 """What goes in and is judged as far as it goes: the file's name, the reason of the ``audio.gap`` it gives."""
@@ -126,7 +130,7 @@ OTHERS: dict[str, str] = {
     "a model file with another checksum": "`WGT-003` with the file's name; exit status 2, nothing is loaded",
     "a setting that there is not": "`CFG-001` with its name; exit status 2",
     "a wrong token": "close 4401, `ACC-001`",
-    "mu-law sound declared as pcm16": "close 4400, `AUD-010`",
+    "mu-law sound declared as pcm16": "close 4400, `AUD-014`, within the first seconds of speech",
     "frames that end in the middle of a sample": "nothing: the rest of the sample is waited for",
 }
 """The cases of the tests below, for the page."""
@@ -182,10 +186,10 @@ def test_a_misspelt_setting_is_refused(tmp_path, capsys):
 HALF_SECOND = b"\0\0" * 2 * 4000
 
 LINES: dict[str, tuple[dict[str, Any], list[bytes | str], int, str]] = {
-    "a format nobody knows": ({"format": "opus"}, [], 4400, "AUD-"),
-    "a rate that no line has": ({"rate": "7"}, [], 4400, "AUD-"),
-    "a layout with a third party": ({"layout": "agent,boss"}, [], 4400, "AUD-"),
-    "both channels for one side": ({"layout": "agent,agent"}, [], 4400, "AUD-"),
+    "a format nobody knows": ({"format": "opus"}, [], 4400, "AUD-010"),
+    "a rate that no line has": ({"rate": "7"}, [], 4400, "AUD-011"),
+    "a layout with a third party": ({"layout": "agent,boss"}, [], 4400, "AUD-012"),
+    "both channels for one side": ({"layout": "agent,agent"}, [], 4400, "AUD-012"),
     "a text frame that is not JSON": ({}, [HALF_SECOND, "hangup please"], 4400, "ING-002"),
     "a text frame that says something else": ({}, [HALF_SECOND, '{"type":"dance"}'], 4400, "ING-002"),
 }
@@ -224,8 +228,6 @@ async def _closing(
     url: str, token: str, call_id: str, query: dict[str, Any], messages: list[bytes | str]
 ) -> tuple[int, str]:
     """How the server closes a line after these messages."""
-    from websockets.asyncio.client import connect as open_socket
-
     asked = {"agent_id": "a1", "format": "pcm16", "rate": "8000", "layout": "agent,customer", **query}
     headers = {"Authorization": f"Bearer {token}"}
     async with open_socket(socket_url(url, call_path(call_id, "audio"), asked), additional_headers=headers) as socket:
@@ -251,6 +253,18 @@ def test_a_wrong_token_gets_no_call(server):
     closed = asyncio.run(_closing(server[0], "not-a-token", "no-token", {}, [HALF_SECOND]))
     assert closed[0] == 4401
     assert closed[1].startswith("ACC-001")
+
+
+def test_sound_that_is_not_what_was_declared_is_refused(server):
+    """8 kHz mu-law sent as 16-bit PCM gives no words and no error of its own, so it is listened to before."""
+    with open_recording(CALL) as recording:
+        agent = b"".join(it.pcm for it in recording if isinstance(it, AudioFrame) and it.side is Side.AGENT)
+    coded = encode_mulaw(agent)
+    pieces: list[bytes | str] = [coded[at : at + 1600] for at in range(0, len(coded), 1600)]
+    closed = asyncio.run(_closing(*server, "mulaw", {"layout": "agent"}, pieces))
+    assert closed[0] == 4400
+    assert closed[1].startswith("AUD-014")
+    assert "mu-law" in closed[1]
 
 
 def test_frames_of_odd_sizes_are_put_together(server):
