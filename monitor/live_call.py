@@ -38,6 +38,9 @@ SLICE_MS: Final = 100
 UNANSWERED: Final = 8
 """Finals and verifications a call may be waiting for before it takes more audio."""
 
+LONGEST_HOLE_MS: Final = 6 * 3600 * 1000
+"""A line that says it begins later than this is wrong about its clock."""
+
 NO_EVIDENCE_LLR: Final = -99.0
 """The verdict where the engine cannot give one: the audio does not speak against the agent."""
 
@@ -161,16 +164,19 @@ class LiveCall:
         """A line begins. What was missed since the last one becomes a hole.
 
         Args:
-            at_ms: where the line's first sample lies, if its sender knows; else wall time tells.
+            at_ms: where the line's first sample lies, if its sender knows; else wall time tells. What has been
+                heard already may be sent again: it is dropped.
 
         Raises:
-            InputError: ``CALL-005``, ``at_ms`` lies before what has been heard.
+            InputError: ``CALL-005``, ``at_ms`` lies hours ahead of what has been heard.
         """
-        if at_ms is not None and at_ms < self._heard_ms:
-            raise InputError(f"the call has been heard up to {self._heard_ms} ms already", code="CALL-005")
+        heard_ms = max(self._heard_ms, self.row.last_ms)
+        if at_ms is not None and at_ms > heard_ms + LONGEST_HOLE_MS:
+            raise InputError(f"the call has been heard up to {heard_ms} ms, {at_ms} is not near", code="CALL-005")
         now = self._around.clock()
         if self._fresh and self._resumption is not None:
-            self._resumption.resume_ms = at_ms if at_ms is not None else self.row.last_ms + self._missed_ms(now)
+            resume_ms = at_ms if at_ms is not None else self.row.last_ms + self._missed_ms(now)
+            self._resumption.resume_ms = max(resume_ms, self.row.last_ms)
             self._lose(self._resumption.resume_ms, "restart")
         elif not self._fresh or at_ms:
             missed = max(BLOCK_MS, round((now - self._accounted_s) * 1000))
@@ -179,7 +185,7 @@ class LiveCall:
             self._line.replaced.set()
         self._fresh = False
         self._heard_s = self._accounted_s = now
-        self._line = Line(self, self._heard_ms)
+        self._line = Line(self, self._heard_ms if at_ms is None else Ms(min(at_ms, self._heard_ms)))
         return self._line
 
     def _missed_ms(self, now: float) -> int:
@@ -224,9 +230,11 @@ class LiveCall:
 
     def _lose(self, to_ms: int, reason: str) -> None:
         to_ms = -(-to_ms // BLOCK_MS) * BLOCK_MS  # up to whole blocks: a hole has no part of one
+        if to_ms <= self._heard_ms:
+            return
         for side in self._arrivals:
             self._audio.append(AudioLoss(side=side, from_ms=self._heard_ms, to_ms=Ms(to_ms), reason=reason))
-        self._heard_ms = Ms(max(self._heard_ms, to_ms))
+        self._heard_ms = Ms(to_ms)
         self._wake.set()
 
     def hang_up(self, by: Side, reason: str) -> None:

@@ -211,12 +211,28 @@ async def test_a_newer_line_takes_over(tmp_path: Path, matcher: Matcher, scene: 
         assert run.seen[-1]["reason"] == "hangup"
 
 
-async def test_a_place_that_has_been_heard_is_refused(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
+async def test_what_has_been_heard_may_be_sent_again(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
+    call = scene().say(A, 500, 2500, "这事不归我做").until(4000)
+    async with running(tmp_path, matcher, call.engine()) as run:
+        live = await run.live.open(ROW)
+        await play(live, call, to_ms=1500)
+        line = await live.connect(at_ms=1010)
+        assert line.start_ms == 1010
+        for frame in call.inputs():
+            if isinstance(frame, AudioFrame) and frame.from_ms >= 1000:
+                pcm = frame.pcm[320:] if frame.from_ms == 1000 else frame.pcm
+                await line.hear([replace(frame, start=frame.start + (frame.from_ms == 1000) * 160, pcm=pcm)])
+        await line.hang_up()
+        assert not run.of("audio.gap")
+        assert run.seen[-1]["at_ms"] == 4000
+        assert [event["quote"] for event in run.of("warning") if event["status"] == "confirmed"] == ["这事不归我做"]
+
+
+async def test_a_place_hours_ahead_is_refused(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
     async with running(tmp_path, matcher) as run:
         live = await run.live.open(ROW)
-        await play(live, scene().until(1000), to_ms=1000)
         with pytest.raises(InputError, match="CALL-005"):
-            await live.connect(at_ms=900)
+            await live.connect(at_ms=10**9)
 
 
 async def test_an_ended_call_takes_no_more(tmp_path: Path, matcher: Matcher, scene: Any) -> None:

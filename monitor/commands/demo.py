@@ -96,6 +96,11 @@ def _tokens(settings: Settings, files: list[Path]) -> tuple[str, dict[str, str]]
     return admin, agents
 
 
+def local_token(settings: Settings) -> str:
+    """An administrator's token for a server that this process runs for itself."""
+    return _tokens(settings, [])[0]
+
+
 def _agents(calls: int) -> list[str]:
     return [f"a{1001 + number}" for number in range(min(calls, 6))]
 

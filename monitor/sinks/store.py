@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.errors import StoreError
 from monitor.sinks.database import connect, upgrade, url_of
 from monitor.sinks.entry import Entry, Stored
+from monitor.sinks.spool import Spool
 from monitor.sinks.writer import Writer
 
 P = ParamSpec("P")
@@ -38,6 +39,7 @@ class Store:
         observe: Callable[[str, float], None] = lambda name, value: None,
     ) -> None:
         self._engine = connect(url_of(url, data))
+        self._spool = Spool(data / "spool")
         self._writer = Writer(self._engine, self._committed, observe=observe)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -56,17 +58,26 @@ class Store:
             self._published = published
         await self._loop.run_in_executor(self._readers, upgrade, self._engine)
         await self._loop.run_in_executor(self._readers, self._writer.start)
+        await self._loop.run_in_executor(self._readers, self._spool.empty_into, self._writer)
         self._room.set()
 
     async def stop(self) -> None:
         """Write everything that waits and close.
 
         Raises:
-            StoreError: ``STO-005``, something could not be written.
+            StoreError: ``STO-005``, something could not be written; it is in the spool, for the next start.
 
         """
         try:
             await asyncio.to_thread(self._writer.stop)
+            if left := self._writer.unwritten:
+                path = self._spool.keep(left)
+                raise StoreError(
+                    f"{len(left)} events could not be written: {self._writer.failing}",
+                    code="STO-005",
+                    where=str(path),
+                    hint="they are written at the next start",
+                )
             await asyncio.sleep(0)  # let the last commits be published
         finally:
             self._loop = None

@@ -65,6 +65,8 @@ class Writer:
         self._stopping = threading.Event()
         self.failing = ""
         """Why the last try to write failed; empty while writing works."""
+        self.unwritten: list[Entry] = []
+        """After :meth:`stop`: what could not be written."""
         self._taken = 0  # counted by the callers' thread
         self._written = 0  # counted by the writer's
 
@@ -96,18 +98,11 @@ class Writer:
         self._queue.put(_Job(run, done))
         return done
 
-    def stop(self, timeout_s: float = 30.0) -> None:
-        """Write what waits, then end the thread.
-
-        Raises:
-            StoreError: ``STO-005``, events could not be written within the time.
-
-        """
-        self._queue.put(_Stop())
+    def stop(self) -> None:
+        """Write what waits, then end the thread; what the database refuses to the last is :attr:`unwritten`."""
         self._stopping.set()
-        self._thread.join(timeout_s)
-        if self._thread.is_alive() or self.backlog:
-            raise StoreError(f"{self.backlog} events could not be written: {self.failing}", code="STO-005")
+        self._queue.put(_Stop())
+        self._thread.join()
 
     # ── the thread ───────────────────────────────────────────────────────────────────────────────
 
@@ -141,6 +136,9 @@ class Writer:
     def _write(self, connection: Connection, group: list[Entry]) -> None:
         tries = 0
         while True:
+            if self._stopping.is_set() and (self.unwritten or tries > len(RETRY_S)):
+                self.unwritten += group
+                return
             began = time.monotonic()
             try:
                 stored = self._commit(connection, group)
@@ -155,8 +153,6 @@ class Writer:
             except SQLAlchemyError as error:
                 self.failing = f"{getattr(error, 'orig', None) or error}"
                 log.error("STO-001 cannot write, trying again: %s", self.failing)
-                if self._stopping.is_set() and tries >= len(RETRY_S):
-                    return
                 time.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
                 tries += 1
             else:

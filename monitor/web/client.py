@@ -14,6 +14,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from monitor.errors import InputError
 
+_PASSING = {1001, 1006, 1011, 1012, 1013}
+"""Close codes after which the same may be tried again: the server stops, starts, is full, made a mistake."""
+
 
 def socket_url(server: str, path: str, query: Mapping[str, object] | None = None) -> str:
     """``http://host:port`` and a path as a websocket address."""
@@ -31,8 +34,8 @@ async def opened(url: str, token: str) -> AsyncIterator[ClientConnection]:
     """A connection with the token in its header, where no log shows it.
 
     Raises:
-        InputError: ``NET-001``, the server cannot be reached or refuses; ``NET-002``, it closed the
-            connection, with its reason.
+        InputError: ``NET-001``, the server cannot be reached; ``NET-002``, the connection broke, another may
+            do better; ``NET-003``, the server refuses, with its reason.
     """
     place = url.split("?")[0]
     try:
@@ -44,8 +47,10 @@ async def opened(url: str, token: str) -> AsyncIterator[ClientConnection]:
         told = closed.rcvd
         if told is not None and told.code == 1000:
             return
-        reason = f"{told.code} {told.reason}" if told else "the connection broke"
-        raise InputError(f"the server closed the connection: {reason}", where=place, code="NET-002") from None
+        if told is None or told.code in _PASSING:
+            reason = f"{told.code} {told.reason}".strip() if told else "nothing was said"
+            raise InputError(f"the connection broke: {reason}", where=place, code="NET-002") from None
+        raise InputError(f"the server refuses: {told.code} {told.reason}", where=place, code="NET-003") from None
     except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
         raise InputError(
             f"cannot reach the server: {error}", where=place, code="NET-001", hint="is it running? monitor serve"

@@ -15,6 +15,7 @@ from monitor.events import Warning as WarningEvent
 from monitor.frames import Side
 from monitor.sinks import writer
 from monitor.sinks.calls import CallFilter, CallRow, find_call, get_call, list_calls, open_call, open_calls
+from monitor.sinks.database import connect
 from monitor.sinks.entry import Entry, Stored
 from monitor.sinks.feed import Scope, read_events
 from monitor.sinks.findings import WarningFilter, appeal, get_warning, list_warnings, review, rule_figures
@@ -241,6 +242,33 @@ async def test_a_database_that_fails_for_a_while_loses_nothing(url: str, monkeyp
         await running.until("c1", 2)
         assert [item.seq for item in await running.store.read(read_events, Scope())] == [1, 2]
         assert not running.store.failing
+
+
+async def test_what_cannot_be_written_to_the_last_is_spooled(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "RETRY_S", (0.001,))
+    store = Store(tmp_path, url)
+    await store.start()
+    await store.change(open_call, call())
+    await store.change(_rename, "events", "elsewhere")
+    await store.append([Entry(note(1), "a1"), Entry(warning(2), "a1")])
+    await store.append([Entry(note(3, text="最后"), "a1")])
+    with pytest.raises(StoreError, match=r"STO-005.*spool.*3 events"):
+        await store.stop()
+    (path,) = (tmp_path / "spool").iterdir()
+    path.write_text(path.read_text(encoding="utf-8") + '{"broken', encoding="utf-8")
+    engine = connect(url)
+    with engine.begin() as connection:
+        _rename(connection, "elsewhere", "events")
+    engine.dispose()
+    store = Store(tmp_path, url)
+    await store.start()
+    kept = [json.loads(item.text) for item in await store.read(read_events, Scope(call_id="c1"))]
+    assert [(event["seq"], event["kind"]) for event in kept] == [(1, "note"), (2, "warning"), (3, "note")]
+    assert (kept[2]["text"], "agent_id" in kept[2]) == ("最后", False)
+    assert not list((tmp_path / "spool").iterdir())
+    await store.stop()
 
 
 async def test_questions_to_a_broken_database_say_so(url: str) -> None:
