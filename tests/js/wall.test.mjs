@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arranged, CALM_AFTER_MS, filled, LINGER_MS, need, newWall, passes, step, swept, teamOf } from "../../monitor/web/static/state/wall.js";
+import { arranged, CALM_AFTER_MS, filled, LINGER_MS, need, newWall, passes, step, swept, teamOf, unheard } from "../../monitor/web/static/state/wall.js";
 import { recorded } from "./recorded.js";
 
 const T0 = Date.parse("2026-03-09T08:00:00.000Z");
@@ -44,7 +44,7 @@ test("need: a critical warning, a complaint, a long silence, each more than a ca
   const old = one(warning("a", 1000));
   assert.ok(fresh > old && old > calm);
   assert.ok(one(warning("a", 60_000, "critical", { status: "provisional" })) < fresh / 2);
-  assert.ok(one(event("a", "state", 59_000, { state: "complaint", since_ms: 59_000 })) > 5);
+  assert.ok(one(event("a", "state", 59_000, { state: "complaint", since_ms: 59_000 })) > 4);
   const silent = (since_ms) => one(event("a", "state", 60_000, { state: "silent", since_ms }));
   assert.ok(silent(40_000) > silent(58_000));
 });
@@ -109,4 +109,15 @@ test("filters by team, state, severity, rule and text", () => {
 
 test("a team is what stands before the last dash, and nothing where there is none", () => {
   assert.deepEqual(["hua-dong-1007", "1007", "-7"].map(teamOf), ["hua-dong", "", ""]);
+});
+
+test("a line that is down shows, by its hole or by saying nothing, and not for ever", () => {
+  const measured = wallOf(started("a"), event("a", "measure", 1000, { seq: 2, talk_ms: {} }));
+  const tile = measured.tiles.get("a");
+  assert.equal(unheard(tile, T0 + 2000), false);
+  assert.equal(unheard(tile, T0 + 60_000), true);
+  const holed = step(measured, event("a", "audio.gap", 5000, { seq: 3, side: "agent", from_ms: 1000, to_ms: 5000, reason: "stalled" }), T0 + 5000).tiles.get("a");
+  assert.equal(unheard(holed, T0 + 5500), true);
+  const back = step(wallOf(started("a"), event("a", "audio.gap", 5000, { seq: 3, to_ms: 5000 })), event("a", "measure", 16_000, { seq: 4, talk_ms: {} }), T0 + 16_000).tiles.get("a");
+  assert.equal(unheard(back, T0 + 16_000), false);
 });

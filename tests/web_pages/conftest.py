@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,14 @@ class Caller:
         self._send(length_ms, {side: self.voice(length_ms, RATE_HZ, self.spoken % 5)})
         return self.quiet(700)
 
+    def play(self, script: Sequence[dict[str, Any]]) -> "Caller":
+        """Speak where the lines of a script lie; their words are the server's to know."""
+        for number, line in enumerate(script):
+            self.quiet(line["from_ms"] - self.at_ms)
+            length_ms = line["to_ms"] - line["from_ms"]
+            self._send(length_ms, {line["side"]: self.voice(length_ms, RATE_HZ, number % 5)})
+        return self.quiet(700)
+
     def quiet(self, ms: int) -> "Caller":
         self._send(ms, {})
         return self
@@ -129,7 +139,8 @@ class Caller:
 class Floor:
     """The server, its tokens, the calls into it."""
 
-    server: Background
+    server: Any
+    """Has a ``url``; a :class:`Background`, or a process."""
     book: Book
     data: Path
     voice: Callable[..., bytes]
@@ -215,6 +226,33 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def rules_of_tests() -> tuple[Path, ...]:
+    return RULES
+
+
+@pytest.fixture
+def floor_of(voice: Callable[..., bytes]) -> Iterator[Callable[..., Floor]]:
+    """``floor_of(server, data)``: tokens for, and calls into, a server that somebody else runs."""
+    floors: list[Floor] = []
+
+    def make(server: Any, data: Path) -> Floor:
+        floors.append(Floor(server, Book(), data, voice))
+        return floors[-1]
+
+    yield make
+    for floor in floors:
+        for line in floor.lines:
+            line.close()
+
+
 @dataclass
 class Desk:
     """A browser of one person, signed in."""
@@ -239,14 +277,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(browser: Browser, floor: Floor) -> Iterator[Callable[..., Desk]]:
-    """``desk(role, agent_id="", **context)``: a signed-in browser. Scripts that throw or break the CSP fail the test."""
+def desk_of(browser: Browser) -> Iterator[Callable[..., Desk]]:
+    """``desk_of(floor, role, agent_id="", **context)``: a signed-in browser.
+
+    Scripts that throw or break the Content-Security-Policy fail the test.
+    """
     desks: list[Desk] = []
 
-    def make(role: str, agent_id: str = "", **options: Any) -> Desk:
+    def make(floor: Floor, role: str, agent_id: str = "", **options: Any) -> Desk:
         context = browser.new_context(**{"viewport": {"width": 360, "height": 860}, "locale": "zh-CN", **options})
-        answer = context.request.post(f"{floor.url}/v1/session", data={"token": floor.token(role, agent_id)})
-        assert answer.ok, answer.text()
+        if role:
+            answer = context.request.post(f"{floor.url}/v1/session", data={"token": floor.token(role, agent_id)})
+            assert answer.ok, answer.text()
         desks.append(Desk(context, floor))
         return desks[-1]
 
@@ -255,3 +297,9 @@ def desk(browser: Browser, floor: Floor) -> Iterator[Callable[..., Desk]]:
     for desk in desks:
         desk.context.close()
     assert faults == []
+
+
+@pytest.fixture
+def desk(desk_of: Callable[..., Desk], floor: Floor) -> Callable[..., Desk]:
+    """``desk(role, agent_id="", **context)``: a signed-in browser on ``floor``; role "" is nobody."""
+    return partial(desk_of, floor)

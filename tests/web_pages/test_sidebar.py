@@ -106,7 +106,7 @@ def test_visible_within_200_ms_of_the_socket(
     with floor.api() as api:
         api.post("/v1/calls/c1/notes", json={"text": "退款今天到账，可以直接告诉客户。"}).raise_for_status()
     call.hang_up()
-    page.wait_for_function("window.shown.length >= 11 && window.unseen() === 0")
+    page.wait_for_function("() => window.shown.length >= 11 && window.unseen() === 0")
     delays = sorted(item["ms"] for item in page.evaluate("window.shown"))
     record_property("ms_from_socket_to_page", [round(ms) for ms in delays])
     assert delays[len(delays) // 2] < 200, delays

@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 10_000;
 /** A timer that should tick every 2 s and is this late was asleep, and so was the connection. */
 const TICK_MS = 2_000;
 const ASLEEP_MS = 12_000;
-/** An event published so much earlier than the freshest ones was replayed, not live. */
+/** An event that comes so much later than the promptest ones is old news: shown, not announced. */
 const REPLAYED_MS = 2_000;
 /** When a reconnected socket has been quiet this long, everything missed has arrived. */
 const CAUGHT_UP_MS = 1_500;
@@ -43,6 +43,7 @@ export class EventSocket {
   #replayed = 0;
   #skew_ms = Infinity;
   #heard_ms = 0;
+  #opened_ms = 0;
   #ending = new AbortController();
 
   /**
@@ -96,7 +97,7 @@ export class EventSocket {
   #opened() {
     this.#attempt = 0;
     this.#replayed = 0;
-    this.#heard_ms = this.host.now();
+    this.#heard_ms = this.#opened_ms = this.host.now();
     this.#say({ phase: "live", recovered: null });
     if (this.#lost_ms) this.#settle();
   }
@@ -112,15 +113,16 @@ export class EventSocket {
     this.#heard_ms = now;
     if (event.kind === "heartbeat") return;
     this.#cursor = this.cursorOf(event) ?? this.#cursor;
-    const late_ms = now - Date.parse(event.seen_at);
-    if (Number.isFinite(late_ms)) this.#skew_ms = Math.min(this.#skew_ms, late_ms);
-    const live = !(late_ms - this.#skew_ms > REPLAYED_MS);
-    if (this.#lost_ms && !live) {
+    const seen_ms = Date.parse(event.seen_at);
+    if (Number.isFinite(seen_ms)) this.#skew_ms = Math.min(this.#skew_ms, now - seen_ms);
+    // Published before this connection was made, by the server's clock as far as it is known: it was missed.
+    const missed = this.#lost_ms > 0 && seen_ms + this.#skew_ms < this.#opened_ms;
+    if (missed) {
       this.#replayed += 1;
       this.#settle();
     }
-    this.onEvent(event, live);
-    if (this.#lost_ms && live) this.#recovered();
+    this.onEvent(event, !(now - seen_ms - this.#skew_ms > REPLAYED_MS));
+    if (this.#lost_ms && !missed) this.#recovered();
   }
 
   /** Waits until nothing more is replayed, then says what came back. */

@@ -51,9 +51,9 @@ export class AuditDesk extends View {
   start() {
     addEventListener("popstate", () => this.#go(new URLSearchParams(location.search).get("id") ?? "", false), { signal: this.signal });
     this.addEventListener("cm-audit-removed", () => this.#go(""), { signal: this.signal });
+    this.update();
     this.#refresh();
     if (this.#id) this.#go(this.#id, false);
-    else this.update();
   }
 
   stop() {

@@ -8,7 +8,7 @@ import { mediaNow } from "../core/media-clock.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
 import { counts, gravest, SEVERITIES } from "../state/severity.js";
-import { TILE_LEVELS_KEPT } from "../state/wall.js";
+import { TILE_LEVELS_KEPT, unheard } from "../state/wall.js";
 
 const css = await sheet(import.meta.url, "call-tile.css");
 const HEIGHT = 20;
@@ -49,7 +49,7 @@ export class CallTile extends View {
     setAttribute(this, "data-phase", tile.phase);
     setAttribute(this.button, "aria-current", open ? "true" : null);
     const media_ms = tile.phase === "ended" ? tile.at_ms : (mediaNow(tile.clock, now_ms) ?? tile.at_ms);
-    const state = tile.phase === "ended" ? "ended" : tile.state;
+    const state = tile.phase === "ended" ? "ended" : unheard(tile, now_ms) ? "lost" : tile.state;
     setText(this.who, tile.agent_id || tile.call_id);
     setText(this.clock, clock(media_ms));
     setAttribute(this.state, "data-state", state);

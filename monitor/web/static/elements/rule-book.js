@@ -33,7 +33,7 @@ export class RuleBook extends View {
     this.sort = this.#select("sort");
     this.count = h("p", { class: "number", role: "status" });
     this.list = h("ol", { tabindex: -1 });
-    this.sheet = document.createElement("cm-rule-sheet");
+    this.sheet = h("cm-rule-sheet", { role: "region", tabindex: 0, "aria-label": t("rules.one") });
     this.shadowRoot.append(
       this.faults,
       this.trial,
@@ -52,6 +52,7 @@ export class RuleBook extends View {
     this.addEventListener("cm-open-rule", ({ detail }) => this.#go(detail.rule_id), { signal: this.signal });
     addEventListener("popstate", () => this.#go(new URLSearchParams(location.search).get("id") ?? "", false), { signal: this.signal });
     this.trial.api = this.api;
+    this.update();
     this.#load();
   }
 
@@ -60,7 +61,6 @@ export class RuleBook extends View {
       const { rules, faults } = await this.api.get("/v1/rules");
       this.#rules = rules;
       this.#faults = faults ?? [];
-      if (!this.#id && rules.length && matchMedia("(min-width: 901px)").matches) this.#id = rules[0].id;
     } catch (error) {
       if (error.status === 401) return this.tell("cm-session-over", {});
       this.trouble.hidden = false;
@@ -75,8 +75,10 @@ export class RuleBook extends View {
     this.#options(this.kind, [...new Set(this.#rules.map(({ kind }) => kind))].sort().map((kind) => [kind, kindWord(kind)]), t("rules.kind.all"));
     const shown = this.#shownRules();
     setText(this.count, t("rules.count", { n: shown.length, all: this.#rules.length }));
-    keyed(this.list, shown, ({ id }) => id, (rule) => this.#row(rule), (node, rule) => setAttribute(node.firstChild, "aria-current", rule.id === this.#id ? "true" : null));
-    const rule = this.#rules.find(({ id }) => id === this.#id) ?? null;
+    // Where there is room beside the list, the first rule stands in for none.
+    const id = this.#id || (matchMedia("(min-width: 901px)").matches ? this.#rules[0]?.id : "");
+    keyed(this.list, shown, (rule) => rule.id, (rule) => this.#row(rule), (node, rule) => setAttribute(node.firstChild, "aria-current", rule.id === id ? "true" : null));
+    const rule = this.#rules.find((one) => one.id === id) ?? null;
     this.sheet.hidden = !rule;
     if (rule) this.sheet.show({ rule });
   }

@@ -117,14 +117,16 @@ export class WaveForm extends View {
     pen.setLineDash([4, 3]);
     for (const gap of gaps) box(gap, color("--sunken"), color("--line-strong"));
     pen.setLineDash([]);
-    const bar = Math.max(1, x(step_ms) * 0.82);
+    // Whole pixels: bars that lie between two are grey and soft.
+    const whole = (css) => Math.round(css * ratio) / ratio;
+    const bar = Math.max(1 / ratio, whole(x(step_ms) * 0.82));
     // Telephone speech is far from full scale: the loudest moment fills the lane, and quiet ones stay visible.
     const peak = Math.max(0.05, ...Object.values(sides).map((levels) => levels.reduce((a, b) => Math.max(a, b), 0)));
     for (const [side, way] of [["agent", -1], ["customer", 1], ["unknown", 1]]) {
       pen.fillStyle = color(side === "unknown" ? "--ink-3" : `--${side}`);
       for (const [index, level] of (sides[side] ?? []).entries()) {
         const high = (level / peak) ** 0.7 * (middle - 6);
-        if (high > 0.4) pen.fillRect(x(index * step_ms), way < 0 ? middle - 1 - high : middle + 1, bar, high);
+        if (high > 0.4) pen.fillRect(whole(x(index * step_ms)), way < 0 ? middle - 1 - high : middle + 1, bar, high);
       }
     }
     pen.fillStyle = color("--line-strong");

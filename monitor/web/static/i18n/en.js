@@ -23,6 +23,7 @@ export const en = {
   "state.hold": "On hold",
   "state.complaint": "Complaint",
   "state.abusive": "Abusive",
+  "state.lost": "No audio",
   "state.ended": "Ended",
   "state.idle": "Waiting for a call",
 
@@ -289,6 +290,7 @@ export const en = {
   "kind.intent": "intent",
   "kind.hold": "hold",
 
+  "rules.one": "One rule",
   "rules.search": "Search rules, wording, sources",
   "rules.kind": "Kind",
   "rules.kind.all": "All kinds",

@@ -23,6 +23,7 @@ export const zh = {
   "state.hold": "保持",
   "state.complaint": "投诉",
   "state.abusive": "辱骂",
+  "state.lost": "没有声音数据",
   "state.ended": "已结束",
   "state.idle": "等待来电",
 
@@ -289,6 +290,7 @@ export const zh = {
   "kind.intent": "客户意图",
   "kind.hold": "保持",
 
+  "rules.one": "规则详情",
   "rules.search": "搜索规则、话语、出处",
   "rules.kind": "种类",
   "rules.kind.all": "全部种类",

@@ -22,7 +22,7 @@ export function byScore(calls) {
   return columns;
 }
 
-/** Warnings by rule, most first: `{rule_id, title, severity, warnings, calls}`. */
+/** Warnings by rule, most first, the graver of equals first: `{rule_id, title, severity, warnings, calls}`. */
 export function byRule(calls) {
   const rules = new Map();
   for (const call of calls) {
@@ -36,7 +36,8 @@ export function byRule(calls) {
       rules.set(rule_id, row);
     }
   }
-  return [...rules.values()].sort((a, b) => b.warnings - a.warnings || a.rule_id.localeCompare(b.rule_id));
+  const rank = ({ severity }) => SEVERITIES.indexOf(severity);
+  return [...rules.values()].sort((a, b) => b.warnings - a.warnings || rank(a) - rank(b) || a.rule_id.localeCompare(b.rule_id));
 }
 
 /** Warnings by agent, most first; empty where file names do not tell. */

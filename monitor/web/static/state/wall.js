@@ -5,7 +5,7 @@
  * when its group changes, up at once, down only after it has been calmer for a while, and never for less.
  */
 
-import { mediaNow, noClock, observe, serverNow } from "../core/media-clock.js";
+import { mediaNow, noClock, observe, serverNow, stalled } from "../core/media-clock.js";
 import { levelled, replaced, warned } from "./parts.js";
 import { weight } from "./severity.js";
 
@@ -15,8 +15,10 @@ export const TILE_LEVELS_KEPT = 40;
 export const LINGER_MS = 8_000;
 /** A call must be calmer for so long before it moves down. */
 export const CALM_AFTER_MS = 12_000;
+/** A hole in the audio is shown on the tile for so long. */
+const GAP_SHOWN_MS = 10_000;
 /** The need of a warning halves in this time. */
-const HALF_LIFE_MS = 90_000;
+const HALF_LIFE_MS = 120_000;
 
 export const GROUPS = ["act", "watch", "calm"];
 
@@ -110,6 +112,12 @@ function tileStep(tile, event, received_ms) {
   }
 }
 
+/** Whether nothing has been heard of a live call for a while: its line is down, or its server. */
+export function unheard(tile, now_ms) {
+  if (tile.phase === "ended") return false;
+  return stalled(tile.clock, now_ms) || (tile.gap !== null && serverNow(tile.clock, now_ms) - tile.gap.seen_ms < GAP_SHOWN_MS);
+}
+
 /** Leaves out calls whose end has been seen long enough. */
 export function swept(wall, now_ms) {
   const gone = [...wall.tiles.values()].filter((tile) => tile.phase === "ended" && now_ms - tile.ended_seen_ms > LINGER_MS);
@@ -127,7 +135,7 @@ export function need(tile, now_ms) {
   if (tile.phase === "ended") return 0;
   const media_ms = mediaNow(tile.clock, now_ms) ?? tile.at_ms;
   const lasted_s = Math.max(0, media_ms - tile.since_ms) / 1000;
-  const state = { abusive: 9, complaint: 6, silent: Math.min(6, lasted_s / 4), hold: lasted_s > 60 ? 4 : 1 }[tile.state] ?? 0;
+  const state = { abusive: 9, complaint: 4.5, silent: Math.min(6, lasted_s / 4), hold: lasted_s > 60 ? 3 : 1 }[tile.state] ?? 0;
   const server_ms = serverNow(tile.clock, now_ms);
   let warnings = 0;
   for (const warning of tile.warnings) {
@@ -140,8 +148,8 @@ export function need(tile, now_ms) {
 }
 
 function groupOf(needed) {
-  if (needed >= 7) return "act";
-  return needed >= 2.5 ? "watch" : "calm";
+  if (needed >= 5) return "act";
+  return needed >= 1.5 ? "watch" : "calm";
 }
 
 /**
