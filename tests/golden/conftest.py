@@ -11,7 +11,8 @@ that it survives a new synthesis:
 ``may``
     Warnings above hint that a careful judge could also give: never missed, never wrong. Same fields.
 ``prompts``
-    Prompts that must be shown: ``protocol``, ``step``, ``after``, ``plus_ms``.
+    Prompts that must be shown, and no others of their protocol: ``protocol``, ``step``, ``after``, ``plus_ms``.
+    ``may_prompts``: others that may be; ``no_prompts``: protocols that must show none.
 ``requirements``
     Rule ids that must end as ``met`` or as ``missed``. Others are not looked at.
 """
@@ -139,12 +140,12 @@ def _prompts(call: SampleCall, found: list[Prompt], end_ms: int) -> list[str]:
         same = [it for it in found if (it.protocol, it.step) == (expected["protocol"], expected["step"])]
         if not any(abs(it.at_ms - at_ms) <= TIME_MARGIN_MS for it in same):
             wrong.append(f"missing prompt {dict(expected)} at {at_ms}, shown at {[it.at_ms for it in same]}")
-    judged = {it["protocol"] for it in call.expected.get("prompts", ())} | set(call.expected.get("no_prompts", ()))
-    for protocol in judged:
-        wanted = sum(it["protocol"] == protocol for it in call.expected.get("prompts", ()))
-        shown = [it for it in found if it.protocol == protocol]
-        if len(shown) != wanted:
-            wrong.append(f"{protocol}: {[(it.step, it.at_ms) for it in shown]} shown, {wanted} expected")
+    known = [(it["protocol"], it["step"]) for it in call.expected.get("prompts", ())]
+    open_to_choice = {(it["protocol"], it["step"]) for it in call.expected.get("may_prompts", ())}
+    for protocol in {name for name, _ in known} | set(call.expected.get("no_prompts", ())):
+        shown = [it for it in found if it.protocol == protocol and (protocol, it.step) not in open_to_choice]
+        if len(shown) != sum(name == protocol for name, _ in known):
+            wrong.append(f"{protocol}: shown {[(it.step, it.at_ms) for it in shown]}, expected {known}")
     return wrong
 
 
