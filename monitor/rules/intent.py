@@ -5,6 +5,7 @@ goodbye» is described; requirements, protocols and replies wait for it by name.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -45,7 +46,7 @@ class IntentRule(TimedRule):
 
     def find(self, reading: Reading, wordings: Wordings) -> Found | None:
         """Whether these words mean it."""
-        if reading.lean in {read(text).lean for text in self.whole}:
+        if self.whole and reading.lean in _leans(self.whole):
             return Found(reading.raw, reading.raw, 1.0)
         return wordings.find(reading)
 
@@ -83,6 +84,11 @@ class IntentRule(TimedRule):
         if not (self.phrases or self.patterns or self.whole):
             raise ValueError("nothing to find: give phrases, patterns or whole")
         return self
+
+
+@lru_cache(maxsize=256)
+def _leans(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(read(text).lean for text in texts)
 
 
 class Listener:

@@ -25,6 +25,7 @@ _GAP: Final = 16
 """At most so many syllables where a placeholder stands."""
 _STRANGE: Final = 0.25
 """What a syllable that does not belong there costs, as a share of one that is missing."""
+_NEVER: Final = re.compile(r"(?!)")
 _DENIAL: Final = "不没无别未"
 _EXACT: Final = 3
 """Shorter wordings must sound exactly alike."""
@@ -84,8 +85,23 @@ class Wordings:
         self._phrases = tuple(_phrase(written) for written in phrases)
         self._patterns = tuple((written, compile_pattern(written, classes or {})) for written in patterns)
         self._unless = tuple(compile_pattern(written, classes or {}) for written in unless)
-        self._likeness = _LIKENESS if loose else _STRICT
-        self._shortest = 2 if loose else _EXACT
+        self._written = {phrase.letters: phrase.written for phrase in self._phrases if phrase.letters}
+        self._spelt = _any_of(self._written)
+        self._sounding: dict[str, str] = {}
+        """Sound of phrases without placeholders → the phrase."""
+        self._rough: list[tuple[_Phrase, frozenset[str], int, float]] = []
+        """Phrases that need not sound exactly alike (or have placeholders): their syllables, how many of
+        these must have been heard at all, the least likeness."""
+        for phrase in self._phrases:
+            if phrase.syllables < (2 if loose else _EXACT):
+                continue
+            least = next(share for limit, share in (_LIKENESS if loose else _STRICT) if phrase.syllables <= limit)
+            if len(phrase.pieces) == 1:
+                self._sounding.setdefault(phrase.pieces[0], phrase.written)
+            if len(phrase.pieces) > 1 or (phrase.syllables > _EXACT and least < 1):
+                alphabet = frozenset("".join(phrase.pieces))
+                self._rough.append((phrase, alphabet, len(alphabet) - int((1 - least) * phrase.syllables), least))
+        self._exact = _any_of(self._sounding)
         self._letters: re.Pattern[str] | None = None
 
     @classmethod
@@ -109,19 +125,17 @@ class Wordings:
         """The first wording that was said: letters before patterns before sound."""
         if not reading.lean:
             return None
-        for phrase in self._phrases:
-            at = reading.lean.find(phrase.letters) if phrase.letters else -1
-            while at >= 0:
-                if not self._excused(reading, at, at + len(phrase.letters)):
-                    return Found(phrase.written, _quote(reading, at, at + len(phrase.letters)), 1.0)
-                at = reading.lean.find(phrase.letters, at + 1)
+        if self._spelt is not None:
+            for found in self._spelt.finditer(reading.lean):
+                if not self._excused(reading, *found.span()):
+                    return Found(self._written[found.group()], _quote(reading, *found.span()), 1.0)
         for written, pattern in self._patterns:
             marked = any(mark in written for mark in "，。？")
             text, places = (reading.marked, reading.marked_at) if marked else (reading.lean, reading.lean_at)
             for found in pattern.finditer(text):
-                quote = _plain_quote(reading, places, found.start(), found.end())
                 span = _lean_span(reading, places, found.start(), found.end())
                 if not self._excused(reading, *span):
+                    quote = _plain_quote(reading, places, found.start(), found.end())
                     slots = {name: value for name, value in found.groupdict().items() if value}
                     return Found(written, quote, 1.0, slots)
         return self._by_sound(reading)
@@ -132,17 +146,21 @@ class Wordings:
         Counted in plain text, where 您 and 你 are still two words; patterns and sound do not count.
         """
         if self._letters is None:
-            letters = sorted({read(phrase.written).plain for phrase in self._phrases}, key=len, reverse=True)
-            self._letters = re.compile("|".join(map(re.escape, filter(None, letters))) or r"(?!)")
+            self._letters = _any_of({read(phrase.written).plain for phrase in self._phrases}) or _NEVER
         return sum(1 for _ in self._letters.finditer(plain))
 
     def _by_sound(self, reading: Reading) -> Found | None:
+        sound = reading.sound
+        if self._exact is not None:
+            for found in self._exact.finditer(sound):
+                if not self._excused(reading, *found.span()):
+                    return Found(self._sounding[found.group()], _quote(reading, *found.span()), 1.0)
         best: Found | None = None
-        for phrase in self._phrases:
-            if phrase.syllables < self._shortest:
+        heard = _alphabet(sound)
+        for phrase, alphabet, known, least in self._rough:
+            if len(alphabet & heard) < known:
                 continue
-            least = next(share for limit, share in self._likeness if phrase.syllables <= limit)
-            placed = _align(phrase, reading.sound, least)
+            placed = _align(phrase, sound, least)
             if placed is None:
                 continue
             start, end, score = placed
@@ -158,6 +176,17 @@ class Wordings:
             for pattern in self._unless
             for found in pattern.finditer(reading.lean)
         )
+
+
+def _any_of(texts: Iterable[str]) -> re.Pattern[str] | None:
+    """One expression for many texts, the longest first; None for none."""
+    ordered = sorted(filter(None, texts), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+
+@lru_cache(maxsize=256)
+def _alphabet(sound: str) -> frozenset[str]:
+    return frozenset(sound)
 
 
 @lru_cache(maxsize=8192)
