@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from monitor.frames import Side, Word
 from monitor.rules.charge import charge
 from monitor.rules.context import talked_about
 from monitor.rules.hit import Found, Hit
+from monitor.rules.learn import learn
 from monitor.rules.literal import Literals
 from monitor.rules.meaning import Meaning
 from monitor.rules.model import BannedRule
@@ -16,7 +18,7 @@ from monitor.rules.pattern import Expressions, sound_marked, sounded
 from monitor.rules.rewrite import Rewrites
 from monitor.rules.sound import Sounds
 from monitor.text.reading import Reading
-from monitor.text.wording import expand
+from monitor.text.wording import compile_source, expand
 
 ACCEPT_LLR = -0.35
 """A wording that the audio finds at most this much less likely per token than the transcript was said."""
@@ -29,14 +31,16 @@ class Matcher:
     sentence costs, not what the rules cost.
     """
 
-    def __init__(self, ruleset: RuleSet, meaning: Meaning | None = None) -> None:
+    def __init__(self, ruleset: RuleSet, *, folder: Path | None = None) -> None:
+        """Index ``ruleset``; ``folder`` keeps what is learnt from its examples for the next start."""
         rules = {rule.id: rule for rule in ruleset.of(BannedRule)}
         self.ruleset = ruleset
         self._literals = Literals(rules.values())
         self._patterns = Expressions(rules.values(), ruleset.classes)
         self._sound_patterns = Expressions(rules.values(), ruleset.classes, by_sound=True)
         self._sounds = Sounds(rules.values())
-        self._meaning = meaning
+        learnt = learn(ruleset, folder)
+        self._meaning = Meaning(learnt, tuple(rules.values())) if learnt is not None else None
         self._rewrites = Rewrites(rules, ruleset.classes)
         self._unless = {
             rule.id: [_Exception(expand(written, ruleset.classes)) for written in rule.unless]
@@ -107,18 +111,19 @@ class _Exception:
     """A context that makes a rule's words harmless where it overlaps with them."""
 
     def __init__(self, source: str) -> None:
-        self._regex = re.compile(source)
-        self._by_sound = re.compile(sounded(source))
+        self._source = source
         self._marked = any(mark in source for mark in "，。？")
 
     def covers(self, reading: Reading, item: Found) -> bool:
         at = reading.marked_at if self._marked else reading.lean_at
         text = reading.marked if self._marked else reading.lean
-        if self._meets(self._regex, text, at, item):
+        if self._meets(compile_source(self._source), text, at, item):
             return True
         if item.match not in ("pinyin", "meaning"):
             return False
-        return self._meets(self._by_sound, sound_marked(reading) if self._marked else reading.sound, at, item)
+        return self._meets(
+            compile_source(sounded(self._source)), sound_marked(reading) if self._marked else reading.sound, at, item
+        )
 
     @staticmethod
     def _meets(regex: re.Pattern[str], text: str, at: tuple[int, ...], item: Found) -> bool:

@@ -1,7 +1,8 @@
 """Rule files in, a :class:`RuleSet` out; every fault of every file at once, each with its line.
 
 A rule file is one YAML document; its name is the rule's id. ``classes.yaml``, wherever it lies,
-names the synonym classes that patterns may use. Codes: ``RULE-001`` cannot be read, ``RULE-002``
+names the synonym classes that patterns may use; ``ordinary.yaml`` lists sentences in which nothing is
+banned. Codes: ``RULE-001`` cannot be read, ``RULE-002``
 kind missing or unknown, ``RULE-003`` against the schema, ``RULE-004`` id is not the file's name,
 ``RULE-005`` id used twice, ``RULE-006`` bad pattern or class, ``RULE-007`` stable without proof,
 ``RULE-008`` rewrite names an unknown slot, ``RULE-010`` key given twice, ``RULE-011`` no rules there.
@@ -19,11 +20,13 @@ from pydantic import ValidationError
 
 import monitor.rules.kinds  # noqa: F401 - announces every kind
 from monitor.errors import RuleErrors, RuleFault
-from monitor.rules.lines import Document, DuplicateKey, load as load_yaml
+from monitor.rules.lines import Document, DuplicateKey
+from monitor.rules.lines import load as load_yaml
 from monitor.rules.model import KINDS, Rule
 from monitor.text.wording import PatternError, compile_pattern
 
 CLASSES = "classes.yaml"
+ORDINARY = "ordinary.yaml"
 
 K = TypeVar("K", bound=Rule)
 
@@ -35,6 +38,8 @@ class RuleSet:
     rules: Mapping[str, Rule]
     """By id, in the order of their ids."""
     classes: Mapping[str, str] = field(default_factory=dict)
+    ordinary: tuple[str, ...] = ()
+    """Sentences in which nothing is banned."""
     version: str = ""
     """First twelve hex digits of SHA-256 over every file; the same files give the same version."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +68,7 @@ def load_lenient(paths: Iterable[Path | str]) -> tuple[RuleSet, list[RuleFault]]
     files = _files(paths, faults)
     digest = hashlib.sha256()
     classes: dict[str, str] = {}
+    ordinary: list[str] = []
     documents: list[tuple[Path, Document]] = []
     for path in files:
         document = _document(path, digest, faults)
@@ -70,6 +76,8 @@ def load_lenient(paths: Iterable[Path | str]) -> tuple[RuleSet, list[RuleFault]]
             continue
         if path.name == CLASSES:
             _add_classes(path, document, classes, faults)
+        elif path.name == ORDINARY:
+            _add_ordinary(path, document, ordinary, faults)
         else:
             documents.append((path, document))
     _check_classes(classes, [path for path in files if path.name == CLASSES], faults)
@@ -88,7 +96,9 @@ def load_lenient(paths: Iterable[Path | str]) -> tuple[RuleSet, list[RuleFault]]
     if not documents and not faults:
         faults.append(RuleFault("no rule files here", where=", ".join(map(str, paths)), code="RULE-011"))
     ordered = {key: rules[key] for key in sorted(rules)}
-    ruleset = RuleSet(MappingProxyType(ordered), MappingProxyType(classes), digest.hexdigest()[:12], places)
+    ruleset = RuleSet(
+        MappingProxyType(ordered), MappingProxyType(classes), tuple(ordinary), digest.hexdigest()[:12], places
+    )
     return ruleset, sorted(faults, key=_place)
 
 
@@ -158,6 +168,20 @@ def _add_classes(path: Path, document: Document, classes: dict[str, str], faults
             faults.append(_fault("RULE-006", path, document, (name,), f"class {name!r} is defined twice"))
         else:
             classes[name] = "|".join(members)
+
+
+def _add_ordinary(path: Path, document: Document, ordinary: list[str], faults: list[RuleFault]) -> None:
+    sentences = document.value.get("sentences")
+    if set(document.value) != {"sentences"} or not isinstance(sentences, tuple):
+        faults.append(_fault("RULE-003", path, document, (), "it holds one list, 'sentences'"))
+        return
+    for index, sentence in enumerate(sentences):
+        if isinstance(sentence, str) and sentence:
+            ordinary.append(sentence)
+        else:
+            faults.append(
+                _fault("RULE-003", path, document, ("sentences", index), f"sentences.{index}: a sentence is text")
+            )
 
 
 def _check_classes(classes: dict[str, str], paths: list[Path], faults: list[RuleFault]) -> None:

@@ -10,38 +10,47 @@ them all, so that a sentence pays only for expressions that have a chance.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from re import _constants as sre
 from re import _parser as sre_parser
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import ahocorasick
 
+from monitor.events import Match
 from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
-from monitor.text import pinyin, words
+from monitor.text import pinyin
 from monitor.text.normalise import QUESTION, STRONG, WEAK
 from monitor.text.reading import Reading
-from monitor.text.wording import expand
+from monitor.text.wording import compile_source, expand
 
 MARKS: Final = WEAK + STRONG + QUESTION
 SOUND_LEAST: Final = 4
 SOUND_LEAST_WITH_GAPS: Final = 5
 """Syllables that a match by sound must name, gaps not counted; shorter ones are like too much else."""
 _GAP: Final = re.compile(r"(?<!\\)\.(?:\{\d*,?\d*\}|[*+?])?\??")
-_HAN_RUN: Final = re.compile("[\u3400-\u9fff]+")
 _GROUP_NAME: Final = re.compile(r"\(\?P<[^>]*>")
 
 
-class Expression(NamedTuple):
-    """One pattern of one rule, ready to run."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """One pattern of one rule. It is compiled when it is first needed."""
 
     rule: BannedRule
     written: str
-    regex: re.Pattern[str]
+    source: str
     marked: bool
     """Whether it sees punctuation."""
 
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled expression."""
+        return compile_source(self.source)
 
+
+@lru_cache(maxsize=None)
 def sounded(expression: str) -> str:
     """A regular expression over characters as one over symbols of syllables; gaps become groups ``_…``."""
     out: list[str] = []
@@ -53,14 +62,9 @@ def sounded(expression: str) -> str:
         elif gap := _GAP.match(expression, index):
             out.append(f"(?P<_{index}>{gap.group()})")
             index = gap.end()
-        elif run := _HAN_RUN.match(expression, index):
-            text = run.group()
-            inside = expression.rfind("[", 0, index) > expression.rfind("]", 0, index)
-            spans = tuple((at, at + 1) for at in range(len(text))) if inside else words.cut(text)
-            out.append(pinyin.symbols(pinyin.syllables(text, spans)))
-            index = run.end()
         else:
-            out.append(expression[index])
+            character = expression[index]
+            out.append(pinyin.symbol_of(character) if "\u3400" <= character <= "\u9fff" else character)
             index += 1
     return "".join(out)
 
@@ -78,12 +82,11 @@ class Expressions:
             for written in rule.patterns:
                 source = expand(written, classes)
                 marked = any(mark in source for mark in MARKS)
-                if by_sound:
-                    source = sounded(source)
-                entry = Expression(rule, written, re.compile(source), marked)
+                entry = Expression(rule, written, sounded(source) if by_sound else source, marked)
                 needed = anchors(source)
                 for literal in needed or ():
-                    anchored.setdefault(literal, []).append(entry)
+                    key = "".join(map(pinyin.symbol_of, literal)) if by_sound else literal
+                    anchored.setdefault(key, []).append(entry)
                 if not needed:
                     self._always.append(entry)
         self._automaton = ahocorasick.Automaton()
@@ -112,16 +115,19 @@ class Expressions:
                     yield found
 
     def _found(self, reading: Reading, entry: Expression, match: re.Match[str], at: tuple[int, ...]) -> Found | None:
-        if match.start() == match.end() or (self._by_sound and not _telling(match)):
+        if match.start() == match.end():
             return None
         start, end = at[match.start()], at[match.end() - 1] + 1
+        if self._by_sound and not (_telling(match) and _whole_words(reading, match, at)):
+            return None
         slots = {
             name: reading.quote(at[match.start(name)], at[match.end(name) - 1] + 1)
-            for name in entry.regex.groupindex
+            for name in match.re.groupindex
             if not name.startswith("_") and match.start(name) < match.end(name)
         }
-        way = "pinyin" if self._by_sound else "pattern"
-        return Found(rule=entry.rule, phrase=entry.written, match=way, start=start, end=min(end, len(reading.plain)), slots=slots)  # fmt: skip
+        way: Match = "pinyin" if self._by_sound else "pattern"
+        end = min(end, len(reading.plain))
+        return Found(rule=entry.rule, phrase=entry.written, match=way, start=start, end=end, slots=slots)
 
 
 def _telling(match: re.Match[str]) -> bool:
@@ -131,12 +137,24 @@ def _telling(match: re.Match[str]) -> bool:
     return named >= (SOUND_LEAST_WITH_GAPS if gaps else SOUND_LEAST)
 
 
+def _whole_words(reading: Reading, match: re.Match[str], at: tuple[int, ...]) -> bool:
+    """Whether a match by sound, and each gap in it, begins and ends where words do.
+
+    Homophones are everywhere: without this, 订 is heard in the second half of 决定.
+    """
+    edges = {start for start, _ in reading.words} | {len(reading.plain)}
+    gaps = [match.span(name) for name in match.re.groupindex if name.startswith("_")]
+    places = [match.span(), *(span for span in gaps if span[0] < span[1])]
+    return all((at[place] if place < len(at) else len(reading.plain)) in edges for span in places for place in span)
+
+
 def sound_marked(reading: Reading) -> str:
     """``reading.marked`` with symbols of syllables instead of characters."""
     symbol = iter(reading.sound)
     return "".join(character if character in MARKS else next(symbol) for character in reading.marked)
 
 
+@lru_cache(maxsize=None)
 def anchors(expression: str) -> frozenset[str] | None:
     """Literals of which every match of ``expression`` holds at least one; None where there are none.
 

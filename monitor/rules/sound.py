@@ -7,8 +7,8 @@ missing and extra syllables by how much they usually carry. Below an accepted co
 phrase was heard; between accepted and thinkable the audio must decide.
 
 Only phrases that share enough syllables with the utterance, in place, are aligned. An inverted index
-from syllable to (phrase, position) finds those with a handful of array operations, however many
-phrases there are.
+from syllable to (phrase, position) finds those and one table of costs is filled for all of them at
+once, so that thousands of phrases cost a few array operations.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,9 +24,11 @@ from monitor.text.reading import Reading, read
 
 LEAST: Final = 3
 """Shorter phrases are not looked for by sound."""
+MOST_UNSURE: Final = 4
+"""Of what only the audio can decide, so many phrases of one utterance at most, the likeliest first."""
 _SHARED: Final = 0.5
 """Share of a phrase's syllables that must stand in the utterance, in place, before it is aligned."""
-_LIGHT: Final = frozenset({"de", "le", "a", "le", "ma", "ba", "ze", "la", "ge", "ye", "zou", "zu", "jiu", "dou"})
+_LIGHT: Final = frozenset({"de", "le", "a", "ma", "ba", "ze", "la", "ge", "ye", "zou", "zu", "jiu", "dou"})
 """Syllables that come and go: 的, 了, 这, 那, 个, 也, 就, 都 …"""
 _MISSING: Final = 1.0
 _EXTRA: Final = 0.8
@@ -58,14 +60,6 @@ class _Phrase(NamedTuple):
     rules: list[tuple[BannedRule, str]]
 
 
-class Alignment(NamedTuple):
-    """Where a phrase lies in an utterance."""
-
-    start: int
-    end: int
-    cost: float
-
-
 class Sounds:
     """Every phrase of a set of rules, by its sound."""
 
@@ -77,91 +71,118 @@ class Sounds:
                 key = tuple(reading.syllables[at].folded for at in reading.lean_at)
                 if len(key) >= LEAST:
                     by_sound.setdefault(key, []).append((rule, wording))
-        self._phrases = [_Phrase(key, owners) for key, owners in by_sound.items()]
-        self._length = np.array([len(phrase.syllables) for phrase in self._phrases], dtype=np.int32)
+        self._phrases = [_Phrase(key, owners) for key, owners in sorted(by_sound.items())]
+        self._names = sorted({syllable for phrase in self._phrases for syllable in phrase.syllables})
+        number = {name: index for index, name in enumerate(self._names)}
+        self._length = np.array([len(phrase.syllables) for phrase in self._phrases], dtype=np.int64)
+        longest = int(self._length.max(initial=0))
+        self._spelling = np.zeros((len(self._phrases), longest), dtype=np.int64)
+        for row, phrase in enumerate(self._phrases):
+            self._spelling[row, : len(phrase.syllables)] = [number[syllable] for syllable in phrase.syllables]
+        self._missing = np.array([_LIGHT_COST if name in _LIGHT else _MISSING for name in self._names])
         posting: dict[str, list[tuple[int, int]]] = {}
-        for number, phrase in enumerate(self._phrases):
+        for row, phrase in enumerate(self._phrases):
             for place, syllable in enumerate(phrase.syllables):
-                posting.setdefault(syllable, []).append((number, place))
+                posting.setdefault(syllable, []).append((row, place))
         self._posting = {syllable: np.array(pairs, dtype=np.int64).T for syllable, pairs in posting.items()}
+        self._unlike: dict[str, NDArray[np.float64]] = {}
 
     def find(self, reading: Reading) -> Iterator[Found]:
         """Every phrase that was heard, or may have been (``needs_audio``)."""
         heard = tuple(reading.syllables[at].folded for at in reading.lean_at)
-        for number in self._likely(heard):
-            phrase = self._phrases[number]
+        rows = self._likely(heard)
+        if not len(rows):
+            return
+        costs, ends = self._align(rows, heard)
+        shares = costs / self._length[rows]
+        unsure_left = MOST_UNSURE
+        for at in np.argsort(shares, kind="stable"):
+            phrase, share, end = self._phrases[rows[at]], float(shares[at]), int(ends[at])
             limit = limits(len(phrase.syllables))
-            place = align(phrase.syllables, heard, limit.ask * len(phrase.syllables))
-            if place is None:
+            if share > limit.ask + 1e-9:
                 continue
-            cost = place.cost / len(phrase.syllables)
-            start, end = reading.lean_at[place.start], reading.lean_at[place.end - 1] + 1
-            unsure = cost > limit.accept
+            unsure = share > limit.accept + 1e-9
+            start = self._begin(phrase.syllables, heard, end)
+            if start >= end or (unsure and not unsure_left):
+                continue
+            unsure_left -= unsure
             for rule, wording in phrase.rules:
                 yield Found(
                     rule=rule,
                     phrase=wording,
                     match="pinyin",
-                    start=start,
-                    end=end,
-                    score=trust(cost, len(phrase.syllables)),
+                    start=reading.lean_at[start],
+                    end=reading.lean_at[end - 1] + 1,
+                    score=trust(share, len(phrase.syllables)),
                     needs_audio=unsure,
                     candidate=wording if unsure else "",
                 )
 
-    def _likely(self, heard: tuple[str, ...]) -> list[int]:
-        """Numbers of the phrases that share enough syllables with ``heard`` along one diagonal, give or take two."""
+    def _likely(self, heard: tuple[str, ...]) -> NDArray[np.int64]:
+        """Phrases that share enough syllables with ``heard`` along one diagonal, give or take two."""
         found = [(self._posting[syllable], at) for at, syllable in enumerate(heard) if syllable in self._posting]
         if not found:
-            return []
-        numbers = np.concatenate([pairs[0] for pairs, _ in found])
-        shift = 64
-        diagonals = np.concatenate([at - pairs[1] for pairs, at in found]) + shift
+            return np.zeros(0, dtype=np.int64)
+        shift = self._spelling.shape[1]
         width = len(heard) + 2 * shift
-        counts = _counts(numbers * width + diagonals)
-        keys, shared = counts
-        near = shared.astype(np.int32)
-        for step in (1, 2):
-            for sign in (-step, step):
-                places = np.searchsorted(keys, keys + sign)
-                places[places == len(keys)] = 0
-                near += np.where(keys[places] == keys + sign, shared[places], 0).astype(np.int32)
+        phrases = np.concatenate([pairs[0] for pairs, _ in found])
+        diagonals = np.concatenate([at - pairs[1] for pairs, at in found]) + shift
+        keys, shared = np.unique(phrases * width + diagonals, return_counts=True)
+        near = shared.copy()
+        for step in (-2, -1, 1, 2):
+            places = np.minimum(np.searchsorted(keys, keys + step), len(keys) - 1)
+            near += np.where(keys[places] == keys + step, shared[places], 0)
         owners = keys // width
         enough = near >= np.maximum(2, np.ceil(self._length[owners] * _SHARED))
-        return [int(number) for number in np.unique(owners[enough])]
+        return np.unique(owners[enough])
 
+    def _align(self, rows: NDArray[np.int64], heard: tuple[str, ...]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Of each phrase its cheapest cost in ``heard`` and where it ends, all phrases at once."""
+        unlike = np.stack([self._column(syllable) for syllable in heard], axis=1)
+        extra = np.concatenate(([0.0], np.cumsum([_LIGHT_COST if name in _LIGHT else _EXTRA for name in heard])))
+        costs = np.zeros((len(rows), len(heard) + 1))
+        best = np.full(len(rows), np.inf)
+        ends = np.zeros(len(rows), dtype=np.int64)
+        for place in range(int(self._length[rows].max())):
+            names = self._spelling[rows, place]
+            row = costs + self._missing[names][:, None]
+            np.minimum(row[:, 1:], costs[:, :-1] + unlike[names], out=row[:, 1:])
+            # an extra syllable costs the same after any prefix: a running minimum of what is paid before it
+            costs = np.minimum.accumulate(row - extra, axis=1) + extra
+            done = self._length[rows] == place + 1
+            if done.any():
+                at = costs[done].argmin(axis=1)
+                ends[done], best[done] = at, costs[done, at]
+        return best, ends
 
-def _counts(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    found, counts = np.unique(keys, return_counts=True)
-    return found, counts
+    def _column(self, syllable: str) -> NDArray[np.float64]:
+        """How unlike ``syllable`` every syllable of the phrases sounds."""
+        if syllable not in self._unlike:
+            self._unlike[syllable] = np.array([distance(name, syllable) for name in self._names])
+        return self._unlike[syllable]
+
+    @staticmethod
+    def _begin(phrase: tuple[str, ...], heard: tuple[str, ...], end: int) -> int:
+        """Where the cheapest alignment of ``phrase`` that ends at ``end`` begins."""
+        costs = [0.0] * (end + 1)
+        starts = list(range(end + 1))
+        for syllable in phrase:
+            missing = _LIGHT_COST if syllable in _LIGHT else _MISSING
+            row, begun = [costs[0] + missing], [starts[0]]
+            for at in range(end):
+                other = heard[at]
+                choices = (
+                    (costs[at] + distance(syllable, other), starts[at]),
+                    (costs[at + 1] + missing, starts[at + 1]),
+                    (row[at] + (_LIGHT_COST if other in _LIGHT else _EXTRA), begun[at]),
+                )
+                cost, start = min(choices, key=lambda choice: choice[0])
+                row.append(cost)
+                begun.append(start)
+            costs, starts = row, begun
+        return starts[end]
 
 
 def trust(cost: float, length: int) -> float:
     """How far a match by sound can be trusted, from its cost per syllable."""
     return round(max(0.05, 0.99 - 1.4 * cost - (0.05 if length < 6 else 0.0)), 3)
-
-
-def align(phrase: tuple[str, ...], heard: tuple[str, ...], most: float) -> Alignment | None:
-    """The cheapest place of ``phrase`` in ``heard``, or None where it costs more than ``most``."""
-    costs = [0.0] * (len(heard) + 1)
-    starts = list(range(len(heard) + 1))
-    for syllable in phrase:
-        missing = _LIGHT_COST if syllable in _LIGHT else _MISSING
-        row, begun = [costs[0] + missing], [starts[0]]
-        for at, other in enumerate(heard):
-            best, start = costs[at] + distance(syllable, other), starts[at]
-            skipped = costs[at + 1] + missing
-            if skipped < best:
-                best, start = skipped, starts[at + 1]
-            extra = row[at] + (_LIGHT_COST if other in _LIGHT else _EXTRA)
-            if extra < best:
-                best, start = extra, begun[at]
-            row.append(best)
-            begun.append(start)
-        if min(row) > most:
-            return None
-        costs, starts = row, begun
-    end = min(range(len(costs)), key=lambda at: (costs[at], at))
-    if costs[end] > most + 1e-9 or starts[end] >= end:
-        return None
-    return Alignment(starts[end], end, costs[end])

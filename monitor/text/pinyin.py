@@ -72,6 +72,16 @@ def distance(left: str, right: str) -> float:
     return min(1.0, cost)
 
 
+_ALWAYS: Final = {"了": "le", "得": "de", "地": "di", "着": "ze", "还": "hai", "都": "dou", "没": "mei", "个": "ge"}
+"""Little words that are read one way here whatever stands around them, so that patterns can rely on it."""
+
+
+@lru_cache(maxsize=8192)
+def of_character(character: str) -> str:
+    """The folded syllable of a character by itself; what has no reading stands for itself."""
+    return _ALWAYS.get(character) or _of_word(character)[0]
+
+
 @lru_cache(maxsize=65_536)
 def _of_word(word: str) -> tuple[str, ...]:
     found: list[str] = []
@@ -87,7 +97,8 @@ def syllables(plain: str, words: Iterable[tuple[int, int]]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for start, end in words:
-        found.extend(_of_word(plain[start:end]))
+        word = plain[start:end]
+        found.extend(_ALWAYS.get(character, reading) for character, reading in zip(word, _of_word(word), strict=True))
     return tuple(found)
 
 
@@ -99,12 +110,14 @@ def _symbols() -> dict[str, str]:
     return {name: chr(0xE000 + index) for index, name in enumerate(dict.fromkeys(names))}
 
 
-def symbol(syllable: str) -> str:
-    """The one character that stands for a folded syllable; what is none stands for itself."""
+@lru_cache(maxsize=8192)
+def symbol_of(character: str) -> str:
+    """The symbol of a character by itself."""
+    syllable = of_character(character)
     return _symbols().get(syllable, syllable[:1])
 
 
 def symbols(found: Iterable[str]) -> str:
-    """Syllables as a string of :func:`symbol`, so that string tools work on sound."""
+    """Syllables as a string, one private-use character each, so that string tools work on sound."""
     table = _symbols()
     return "".join(table.get(syllable, syllable[:1]) for syllable in found)

@@ -8,7 +8,17 @@ from monitor.text import pinyin, words
 from monitor.text.normalise import QUESTION, STRONG, WEAK, normalise
 
 _HESITATION: Final = frozenset("嗯呃啊呢哦呀呐哎诶唉噢欸嗳哟咯嘞喽唔")
-SAME: Final = {"您": "你", "咱": "我", "俺": "我", "她": "他", "它": "他", "啦": "了", "甭": "别", "啥": "什么", "咋": "怎么"}
+SAME: Final = {
+    "您": "你",
+    "咱": "我",
+    "俺": "我",
+    "她": "他",
+    "它": "他",
+    "啦": "了",
+    "甭": "别",
+    "啥": "什么",
+    "咋": "怎么",
+}
 """What lean text does not tell apart."""
 _RHOTIC: Final = frozenset("事这那活会哪点块样法招门劲头词味份玩数边")
 """After these 儿 is only a way of speaking: 事儿, 这儿, 一会儿; after others (女儿) it is a word."""

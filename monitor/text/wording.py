@@ -12,6 +12,7 @@ fillers and stutters are the same to them, and they need not say so. A pattern t
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from monitor.text.reading import SAME
@@ -84,8 +85,18 @@ def compile_pattern(written: str, classes: Mapping[str, str]) -> re.Pattern[str]
     Raises:
         PatternError: it is not a pattern, or it would match nothing at all everywhere.
     """
+    return compile_source(expand(written, classes))
+
+
+@lru_cache(maxsize=None)
+def compile_source(source: str) -> re.Pattern[str]:
+    """An expanded pattern as a compiled expression; the same source is compiled once in a process.
+
+    Raises:
+        PatternError: it is not an expression, or it matches the empty text.
+    """
     try:
-        compiled = re.compile(expand(written, classes))
+        compiled = re.compile(source)
     except (re.error, OverflowError) as error:
         raise PatternError(str(error)) from None
     if compiled.match("") is not None:
