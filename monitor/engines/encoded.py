@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
@@ -17,14 +17,18 @@ def key_of(pcm: bytes) -> Key:
     return hashlib.blake2b(pcm, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Encoded:
-    """One utterance as the encoder saw it."""
+    """One utterance as the encoder saw it, and what was made of it."""
 
     states: NDArray[np.float32]
     """Shape ``(window_ms / 20, d_model)``, on the CPU."""
     speech_frames: int
     """Mel frames (10 ms) that hold audio; the rest is padding."""
+    rows: list[int] = field(default_factory=list)
+    """The tokens that were decoded from it."""
+    probabilities: list[float] = field(default_factory=list)
+    """Of each of ``rows``; empty where word times were not asked for."""
 
 
 class EncodedCache:

@@ -21,7 +21,7 @@ from monitor.engines.policy import DecodePolicy, WhisperSettings
 from monitor.engines.runtime import Loaded, load_model
 from monitor.engines.simplified import simplified
 from monitor.engines.stages import merge, record, stage
-from monitor.engines.verify import mean_log, rival_rows
+from monitor.engines.verify import Rivals, ratio, rivals
 from monitor.engines.window import FRAME_MS, FULL_MS
 from monitor.errors import EngineError
 from monitor.events import DecodeWanted, VerifyWanted
@@ -163,18 +163,22 @@ class WhisperEngine:
             no_repeat_ngram_size=self._policy.no_repeat_ngram,
             max_length=max(2 * most, most + len(self._prompt)),  # CTranslate2 halves it for the new tokens
             return_scores=True,
+            return_no_speech_prob=True,
         )
         for job, result in zip(group, results, strict=True):
             job.rows = list(result.sequences_ids[0])[: self._policy.tokens_most(job.audio_ms)]
             job.confidence = math.exp(result.scores[0])
+            if job.encoded is not None:
+                job.encoded.rows, job.encoded.probabilities = job.rows, []
             text = simplified(self._tokens.decode(job.rows))
-            job.text, job.dropped = clean(text, job.audio_ms, job.confidence)
+            job.text, job.dropped = clean(text, job.audio_ms, job.confidence, result.no_speech_prob)
 
     def _time(self, group: Sequence[Job]) -> None:
         """Word times by cross-attention, on the states that are there."""
         held = [job.encoded for job in group if job.encoded]
         aligned = self._align(held, [job.rows for job in group])
-        for job, result in zip(group, aligned, strict=True):
+        for job, encoded, result in zip(group, held, aligned, strict=True):
+            encoded.probabilities = list(result.text_token_probs)
             job.words = words_of(job, self._tokens, result)
 
     def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
@@ -183,18 +187,24 @@ class WhisperEngine:
             encoded = self._states(wanted.pcm)
             alike[len(encoded.states)].append((wanted, encoded))
         llr: dict[int, float] = {}
-
-        def weigh(part: Sequence[tuple[VerifyWanted, Encoded]]) -> None:
-            rivals = [rows for wanted, _ in part for rows in rival_rows(self._tokens, wanted)]
-            twice = [encoded for _, encoded in part for _ in range(2)]
-            probabilities = iter(result.text_token_probs for result in self._align(twice, rivals))
-            for wanted, _ in part:
-                llr[id(wanted)] = mean_log(next(probabilities)) - mean_log(next(probabilities))
-
         for group in alike.values():
             for part in _cut(group, self._group):
-                weigh(part)
+                self._compare(part, llr)
         return [Verdict(request_id=wanted.request_id, llr=llr[id(wanted)]) for wanted in batch]
+
+    def _compare(self, part: Sequence[tuple[VerifyWanted, Encoded]], llr: dict[int, float]) -> None:
+        """Put the verdict on each of ``part``, which have equal windows, into ``llr``."""
+        pairs = [(wanted, encoded, rivals(self._tokens, wanted, encoded)) for wanted, encoded in part]
+        asked = [(encoded, rival.before + rival.candidate) for _, encoded, rival in pairs]
+        unknown = [place for place, (_, encoded, rival) in enumerate(pairs) if _known(encoded, rival) is None]
+        asked += [(pairs[place][1], pairs[place][2].before + pairs[place][2].heard) for place in unknown]
+        answers = self._align([encoded for encoded, _ in asked], [rows for _, rows in asked])
+        probabilities = [list(answer.text_token_probs) for answer in answers]
+        computed = dict(zip(unknown, probabilities[len(pairs) :], strict=True))
+        for place, (wanted, encoded, rival) in enumerate(pairs):
+            begin = len(rival.before)
+            heard = computed[place][begin:] if place in computed else _known(encoded, rival) or []
+            llr[id(wanted)] = ratio(probabilities[place][begin:], heard)
 
     def _states(self, pcm: bytes) -> Encoded:
         key = key_of(pcm)
@@ -209,6 +219,14 @@ class WhisperEngine:
 
     def _align(self, held: Sequence[Encoded], rows: Sequence[list[int]]) -> Any:
         return self._model.align(_stacked(held), self._tokens.start, rows, [encoded.speech_frames for encoded in held])
+
+
+def _known(encoded: Encoded, rival: Rivals) -> list[float] | None:
+    """The probabilities of what was heard, where the word times have brought them already."""
+    end = rival.heard_at + len(rival.heard)
+    if rival.heard_at < 0 or len(encoded.probabilities) < end:
+        return None
+    return encoded.probabilities[rival.heard_at : end]
 
 
 def _cut(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:

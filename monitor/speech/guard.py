@@ -61,6 +61,10 @@ _SHORT: Final = frozenset(
 )
 """Real words that are also what noise becomes: believed unless the recogniser hardly is."""
 
+_NOBODY_SPEAKS: Final = 0.6
+_SURE_DESPITE_NOISE: Final = 0.5
+"""Of 60 pieces of street, office, weather and music, Whisper base gave none less than 0.78 and a confidence
+above 0.45; of 190 sentences and single words, down to 8 dB above such noise, none more than 0.55."""
 _NOT_WORDS: Final = re.compile(r"[\W_]+")
 _MOST_CHARS_PER_S: Final = 14.0
 """Mandarin read as fast as it can be said has about ten syllables a second."""
@@ -91,13 +95,16 @@ def loops(text: str) -> bool:
     return len(plain) >= 30 and packed < 0.4 * len(plain.encode())
 
 
-def clean(text: str, audio_ms: int, confidence: float) -> tuple[str, str]:
+def clean(text: str, audio_ms: int, confidence: float, no_speech: float = 0.0) -> tuple[str, str]:
     """What may be believed of ``text`` (Simplified), and why anything was dropped.
 
     ``audio_ms`` is the length of the audio that was decoded, ``confidence`` the mean token
-    probability, 0 to 1. Returns the text, with phantoms cut out, and ``""``, ``"phantom"``,
-    ``"loop"`` or ``"rate"``; the reason is given only when nothing is left.
+    probability and ``no_speech`` the recogniser's probability that nobody speaks, 0 to 1. Returns the
+    text, with phantoms cut out, and ``""``, ``"noise"``, ``"phantom"``, ``"loop"`` or ``"rate"``; the
+    reason is given only when nothing is left.
     """
+    if bare(text) and no_speech > _NOBODY_SPEAKS and confidence < _SURE_DESPITE_NOISE:
+        return "", "noise"
     kept = _SIGNATURES.sub("", text).strip()
     plain = bare(kept)
     if not plain:

@@ -165,8 +165,9 @@ def test_the_audio_knows_what_was_said(engine: WhisperEngine) -> None:
     said, near, far = engine.verify(
         [check(pcm, text, "这是不为我做", candidate) for candidate in ("这事不归我做", "这事不给我看", "请您稍等片刻")]
     )
-    assert said.llr > 0
+    assert said.llr > -0.2
     assert said.llr > near.llr > far.llr
+    assert far.llr < -0.6
     assert [verdict.request_id for verdict in (said, near, far)] == ["这事不归我做", "这事不给我看", "请您稍等片刻"]
 
 
@@ -180,7 +181,17 @@ def test_verification_without_the_cache_is_the_same(engine: WhisperEngine, setti
     (heard,) = engine.decode([wanted(pcm, utterance="v")])
     fresh = WhisperEngine(load_model(settings), settings)
     asks = [check(pcm, heard.text, heard.text[-4:-1], "不归我做", "v")]
-    assert engine.verify(asks)[0].llr == pytest.approx(fresh.verify(asks)[0].llr, abs=1e-3)
+    assert engine.verify(asks)[0].llr == pytest.approx(fresh.verify(asks)[0].llr, abs=0.05)
+
+
+def test_the_verdict_does_not_depend_on_what_is_cached_of_the_transcript(engine: WhisperEngine) -> None:
+    pcm = clip("not-my-job")[:-960]  # no other test has this audio
+    text = "您好,这是不归我做"
+    cold = engine.verify([check(pcm, text, "不归我做", "不归我管")])[0].llr
+    (heard,) = engine.decode([wanted(pcm)])
+    warm = engine.verify([check(pcm, heard.text, heard.text[-4:], "不归我管")])[0].llr
+    assert heard.text.endswith("归我做")
+    assert warm == pytest.approx(cold, abs=0.15)
 
 
 def test_next_to_no_audio_is_nothing(engine: WhisperEngine) -> None:
@@ -193,7 +204,7 @@ def test_next_to_no_audio_is_nothing(engine: WhisperEngine) -> None:
 def test_noise_becomes_no_sentence(engine: WhisperEngine, seed: int) -> None:
     noise = (np.random.default_rng(seed).standard_normal(24_000) * 300).astype("<i2").tobytes()
     (heard,) = engine.decode([wanted(noise, utterance=f"noise{seed}")])
-    assert len(plain(heard.text)) <= 4, heard.text
+    assert (heard.text, heard.dropped) == ("", "noise")
 
 
 def test_more_than_thirty_seconds_does_not_fail(engine: WhisperEngine) -> None:
@@ -206,7 +217,7 @@ def test_a_loop_is_tried_again_with_the_full_window(
 ) -> None:
     windows: list[int] = []
 
-    def fickle(text: str, audio_ms: int, confidence: float) -> tuple[str, str]:
+    def fickle(text: str, *_: float) -> tuple[str, str]:
         return ("", "loop") if len(windows) == 1 else (text, "")
 
     monkeypatch.setattr(whispering, "clean", fickle)
@@ -241,7 +252,7 @@ def test_many_at_once_on_all_lanes_hear_what_each_alone_does(settings: WhisperSe
 def test_what_the_guard_cuts_out_of_the_text_is_cut_out_of_the_words(
     engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cutting(text: str, audio_ms: int, confidence: float) -> tuple[str, str]:
+    def cutting(text: str, *_: float) -> tuple[str, str]:
         return text.partition(",")[2], ""
 
     monkeypatch.setattr(whispering, "clean", cutting)

@@ -93,3 +93,16 @@ def test_nothing_is_nothing_and_no_phantom(text: str) -> None:
 
 def test_bare_keeps_letters_and_digits() -> None:
     assert bare("您好， A1！…_") == "您好A1"
+
+
+@pytest.mark.parametrize(
+    ("no_speech", "confidence", "dropped"),
+    [(0.78, 0.24, "noise"), (0.95, 0.43, "noise"), (0.55, 0.3, ""), (0.9, 0.7, ""), (0.2, 0.05, "")],
+)
+def test_where_nobody_speaks_nothing_was_said(no_speech: float, confidence: float, dropped: str) -> None:
+    text, why = clean("法定人数不足", 2_000, confidence, no_speech)
+    assert (text, why) == ("" if dropped else "法定人数不足", dropped)
+
+
+def test_nothing_in_noise_is_nothing() -> None:
+    assert clean("", 2_000, 0.0, 0.99) == ("", "")
