@@ -120,7 +120,7 @@ def _attribute_docs(model: type) -> dict[str, str]:
     assert isinstance(body, ast.ClassDef)
     for field, after in zip(body.body, body.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
-            found[field.target.id] = inspect.cleandoc(ast.literal_eval(after.value))
+            found[field.target.id] = inspect.cleandoc(ast.literal_eval(after.value)).replace("``", "`")
     return found
 
 

@@ -44,11 +44,15 @@ class EngineSettings(_Table):
     models: Path = Field(default_factory=lambda: home() / "models")
     """Folder of the manifest and the weights."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """``auto``: cuda where there is a device."""
     compute_type: str = "auto"
+    """CTranslate2's name; ``auto``: int8 on the CPU, float16 on cuda."""
     lanes: Annotated[int, Field(ge=0, le=64)] = 0
     """Batches decoded at once; 0: one a core on the CPU, one on cuda."""
     threads_per_lane: Annotated[int, Field(ge=1, le=64)] = 1
+    """Threads of one batch."""
     max_batch: Annotated[int, Field(ge=1, le=256)] = 8
+    """Utterances decoded together at most."""
     prompt: str = ""
     """Text the decoder is told came before. Never banned phrases: it would hear them."""
     script: Path | None = None
@@ -56,18 +60,23 @@ class EngineSettings(_Table):
 
 
 class SpeechSettings(_Table):
-    """When an utterance is decoded and when it ends; see docs/operations.md before changing."""
+    """When an utterance is decoded and when it ends. Measured defaults: shorter pauses warn sooner and cut sentences."""
 
     partial_every_ms: Annotated[int, Field(ge=100, le=5_000)] = 500
+    """New speech after which words are asked for while it goes on."""
     eager_pause_ms: Annotated[int, Field(ge=60, le=2_000)] = 200
+    """A pause after which final words are asked for, should it be the end."""
     close_pause_ms: Annotated[int, Field(ge=100, le=3_000)] = 500
+    """A pause that ends an utterance."""
     max_ms: Annotated[int, Field(ge=3_000, le=28_000)] = 12_000
+    """The longest utterance; longer speech is cut where it is quietest."""
 
 
 class LiveSettings(_Table):
     """Calls while they last."""
 
     max_calls: Annotated[int, Field(ge=1)] = 200
+    """Live calls at once; more are refused (close code 1013)."""
     stall_s: Annotated[float, Field(gt=0)] = 5.0
     """An open line that brings no audio for so long is reported as a gap."""
     give_up_s: Annotated[float, Field(gt=0)] = 60.0
@@ -84,6 +93,7 @@ class RecordingSettings(_Table):
     """Audio of live calls."""
 
     keep: bool = False
+    """Off: audio is never written to disk."""
     days: Annotated[int, Field(ge=1)] = 30
     """Recordings are deleted after so many days."""
 
@@ -128,6 +138,7 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0``: all."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     """0: any free one."""
     data: Path = Path("data")
@@ -135,6 +146,7 @@ class Settings(BaseSettings):
     rules: tuple[Path, ...] = Field(default_factory=lambda: (home() / "rules",))
     """Files and folders with rules."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What goes to stderr."""
     engine: EngineSettings = EngineSettings()
     speech: SpeechSettings = SpeechSettings()
     live: LiveSettings = LiveSettings()

@@ -144,7 +144,8 @@ class Writer:
                 stored = self._commit(connection, group)
             except (IntegrityError, DataError) as error:
                 if len(group) == 1:  # a bug of ours: say so, lose one event, keep the server
-                    log.error("STO-004 an event was refused: %s: %r", error.orig, group[0].event)
+                    event = group[0].event  # never its words into the log
+                    log.error("STO-004 refused: %s %d %s: %s", event.call_id, event.seq, event.kind, error.orig)
                     self._written += 1
                     return
                 for entry in group:
