@@ -1,8 +1,8 @@
 """Voice or not, for every 20 ms: webrtcvad behind a gate that knows the line.
 
 webrtcvad takes most things that are loud for speech, and goes on for a while after them. Its answer
-counts only for a block that stands out of the noise of this line, is no tone, and is near something
-with a pitch. The figures were chosen by ``bench/voice.py``.
+counts only for a block that stands out of the noise of this line, is no tone, is near something with a
+pitch, and while no music plays. The figures were chosen by ``bench/voice.py``.
 """
 
 from collections import deque
@@ -12,16 +12,19 @@ import numpy as np
 import webrtcvad
 
 from monitor.audio.level import SILENCE_DBFS, dbfs, power_of
+from monitor.audio.music import Music
 from monitor.audio.pitch import Pitch
 from monitor.audio.tone import Tone
 from monitor.timeline import BLOCK_SAMPLES, RATE_HZ
 
 QUIETEST_DBFS: Final = -58.0
 """Nothing below this is a voice on a telephone line."""
+LOUDEST_NOISE_DBFS: Final = -33.0
+"""What is louder and lasts is music or a crowd, not the line: it does not raise the gate further."""
 ABOVE_NOISE_DB: Final = 6.0
 """How far voice stands out of the noise floor."""
 PITCHED: Final = 0.6
-"""Periodicity of a block that only a voice (or music) has."""
+"""Periodicity of a block that has a pitch."""
 _VOWEL_BLOCKS: Final = 3
 """So many pitched blocks in a row are a vowel; a key click rings through two overlapping spans."""
 _NEAR_BLOCKS: Final = 20
@@ -46,6 +49,7 @@ class Voice:
         self._floor = NoiseFloor()
         self._tone = Tone()
         self._pitch = Pitch()
+        self._music = Music()
         self._pitched = 0
         self._since_vowel = _NEAR_BLOCKS
 
@@ -61,15 +65,17 @@ class Voice:
         if len(samples) != BLOCK_SAMPLES:
             raise ValueError(f"a block is {BLOCK_SAMPLES} samples, not {len(samples)}")
         level = dbfs(power_of(samples))
-        loud = level >= max(QUIETEST_DBFS, self._floor.block(level) + ABOVE_NOISE_DB)
+        noise = min(self._floor.block(level), LOUDEST_NOISE_DBFS)
+        loud = level >= max(QUIETEST_DBFS, noise + ABOVE_NOISE_DB)
         # Every part hears every block: each of them remembers what came before.
         speech = self._vad.is_speech(pcm, RATE_HZ) and loud
         tone = self._tone.block(samples, wanted=speech)
         pitch = self._pitch.block(samples, wanted=speech and not tone)
         if not tone:  # a moment of hum that passes for a tone does not end a vowel
-            self._pitched = self._pitched + 1 if pitch >= PITCHED else 0
+            self._pitched = self._pitched + 1 if pitch.periodicity >= PITCHED else 0
         self._since_vowel = 0 if self._pitched >= _VOWEL_BLOCKS else self._since_vowel + 1
-        return speech and not tone and self._since_vowel < _NEAR_BLOCKS
+        music = self._music.block(pitch if speech else None)
+        return speech and not tone and not music and self._since_vowel < _NEAR_BLOCKS
 
 
 class NoiseFloor:

@@ -15,8 +15,8 @@ _BEGIN: Final = 3
 """Speech begins when 3 of the last 5 blocks are voiced."""
 HANG: Final = 5
 """Speech has paused after 5 blocks without voice; the stops inside words are shorter."""
-_ONSET: Final = 10
-"""How far before the first voiced block the sound may begin that belongs to it (sh, s, f)."""
+_ONSET: Final = 20
+"""How far before the first voiced block the sound may begin that belongs to it (s, sh, f; a voice over a noise)."""
 _LOUD: Final = 4.0
 """Sound is 6 dB above the quietest block of the last half second …"""
 _AUDIBLE: Final = 15.0**2

@@ -1,16 +1,20 @@
 import numpy as np
 import pytest
 
-from monitor.audio.pitch import Pitch
+from monitor.audio.pitch import Pitch, Pitched
 
 RNG = np.random.default_rng
 
 
-def last(signal: np.ndarray) -> float:
-    pitch, answer = Pitch(), 0.0
+def pitch_of(signal: np.ndarray) -> Pitched:
+    pitch, answer = Pitch(), Pitched(0.0, 1.0)
     for block in np.rint(signal).astype("<i2").reshape(-1, 320):
         answer = pitch.block(block)
     return answer
+
+
+def last(signal: np.ndarray) -> float:
+    return pitch_of(signal).periodicity
 
 
 def buzz(hz: float, samples: int = 1280, lowest_hz: float = 0.0) -> np.ndarray:
@@ -25,6 +29,12 @@ def test_a_voice_has_a_pitch(hz):
     """Every pitch people speak at, also where the telephone has cut the fundamental off."""
     assert last(buzz(hz)) > 0.9
     assert last(buzz(hz, lowest_hz=300)) > 0.9
+
+
+@pytest.mark.parametrize("hz", [75.0, 101.3, 150.0, 223.7, 301.0, 399.0])
+def test_the_pitch_is_right_to_a_five_hundredth(hz):
+    """Between the samples too, and not an octave off."""
+    assert 16_000 / pitch_of(buzz(hz)).period == pytest.approx(hz, rel=0.002)
 
 
 def test_a_gliding_voice_has_a_pitch():
@@ -56,5 +66,5 @@ def test_a_block_that_nobody_asks_about_is_still_remembered():
     first, second = np.rint(buzz(100)[:640]).astype("<i2").reshape(2, 320)
     asked, unasked = Pitch(), Pitch()
     asked.block(first)
-    assert unasked.block(first, wanted=False) == 0.0
+    assert unasked.block(first, wanted=False) == Pitched(0.0, 1.0)
     assert unasked.block(second) == asked.block(second)

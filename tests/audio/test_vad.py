@@ -85,6 +85,25 @@ def test_tones_are_not(frequencies, on_s, off_s, under_dbfs):
     assert heard(tone + noise(10, under_dbfs)).mean() < 0.01
 
 
+def melody(seconds: float, level_dbfs: float = -26) -> np.ndarray:
+    """Notes of 0.25 s with harmonics and a decay, in chords of two."""
+    rng = np.random.default_rng(7)
+    time = np.arange(RATE // 4) / RATE
+    out = []
+    for _ in range(round(seconds / 0.25)):
+        root = 220 * 2 ** (rng.integers(0, 12) / 12)
+        chord = sum(np.sin(2 * np.pi * n * hz * time) / n for hz in (root, root * 1.5) for n in (1, 2, 3))
+        out.append(chord * np.exp(-3 * time))
+    return at(np.concatenate(out), level_dbfs)
+
+
+def test_music_on_hold_is_not_for_long():
+    """It takes a second to know it; who speaks right after it is heard."""
+    answers = heard(noise(2, -70), melody(12), speech(2), noise(1, -70, 1))
+    assert answers[150:700].mean() < 0.1
+    assert answers[715:800].mean() > 0.7
+
+
 def test_what_is_far_below_speech_is_not():
     """Crosstalk at −65 dBFS."""
     assert not heard(quiet(1), speech(2, level_dbfs=-65)).any()
