@@ -93,8 +93,8 @@ class Conduct:
     def _settle(self, events: Iterable[Event]) -> Iterator[Event]:
         """``events``, and what the signals raised on the way lead to."""
         yield from events
-        while self.scene.signals:
-            signal = self.scene.signals.popleft()
+        while self.scene.signals or self.scene.later:
+            signal = (self.scene.signals or self.scene.later).popleft()
             for machine in self._by_signal.get(signal.name, ()):
                 yield from machine.take(signal)
         self._due = min((due for machine in self._machines if (due := machine.due_ms()) is not None), default=None)

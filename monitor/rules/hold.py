@@ -4,8 +4,8 @@ Source: 《怎样处理客户投诉》§七(五)1 and 《淘宝客服电话标�
 agent has announced it and falls silent, or when the agent owes an answer and stays silent. The
 handbook gives no times; all are settings of the rule file.
 
-Signals: ``ID.begun`` (it is a hold), ``ID.long`` (long enough to ask for thanks on return),
-``ID.over`` (the agent is back).
+Signals: ``ID.begun`` (it is a hold), ``ID.long`` (long enough to want thanks on return),
+``ID.over`` (the agent is back), ``ID.back`` (from a long one).
 """
 
 from collections.abc import Iterator, Mapping
@@ -71,7 +71,7 @@ class HoldRule(TimedRule):
     @property
     def raises(self) -> frozenset[str]:
         """See the module."""
-        return frozenset({f"{self.id}.begun", f"{self.id}.long", f"{self.id}.over"})
+        return frozenset(f"{self.id}.{name}" for name in ("begun", "long", "over", "back"))
 
     def faults(self, classes: Mapping[str, str]) -> list[Fault]:
         """Patterns that do not compile, and what every timed rule is checked for."""
@@ -230,13 +230,15 @@ class Hold:
                 yield from self._clear(cue.to_ms, "done" if touching or back else "cleared")
             if not touching:
                 self.state = State.NONE
-                self._passed.clear()
                 self._signal("over", cue.to_ms)
+                if "long" in self._passed:
+                    self._signal("back", cue.to_ms, Side.AGENT)
+                self._passed.clear()
         elif self.state is State.ANNOUNCED and self._gap_ms > _BREATH_MS:
             self.state = State.NONE  # the agent is back already; another announcement signals it again
 
-    def _signal(self, name: str, at_ms: Ms) -> None:
-        self._scene.signal(Signal(f"{self._rule.id}.{name}", at_ms, self._since_ms))
+    def _signal(self, name: str, at_ms: Ms, side: Side | None = None) -> None:
+        self._scene.signal(Signal(f"{self._rule.id}.{name}", at_ms, self._since_ms, side))
 
     def _show(self, step: str, at_ms: Ms) -> Iterator[Event]:
         self._shown = (step, at_ms)

@@ -7,6 +7,7 @@ the call became a silent one) leaves it pending.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
@@ -76,7 +77,7 @@ class RequiredRule(TimedRule):
     unless_before: tuple[Text, ...] = ()
     """Not where one of these signals came before."""
     waived_by: tuple[Text, ...] = ()
-    """Signals after which it is not required any more."""
+    """Signals after which it may still be met but cannot be missed any more."""
     each: bool = False
     """Every time, not only the first."""
     again_after_ms: Annotated[int, Field(ge=0)] = 0
@@ -113,7 +114,17 @@ class RequiredRule(TimedRule):
     @property
     def listens(self) -> frozenset[str]:
         """Signals it waits for."""
-        return frozenset((*self.when, *self.if_before, *self.unless_before, *self.waived_by, *self.due.before, *self.due.closing, *self._echoed))
+        return frozenset(
+            (
+                *self.when,
+                *self.if_before,
+                *self.unless_before,
+                *self.waived_by,
+                *self.due.before,
+                *self.due.closing,
+                *self._echoed,
+            )
+        )
 
     @property
     def _echoed(self) -> tuple[str, ...]:
@@ -164,7 +175,9 @@ class Requiring:
 
     def __init__(self, rule: RequiredRule, scene: Scene, scribe: Scribe) -> None:
         self._rule, self._scene, self._scribe = rule, scene, scribe
-        self.signals = rule.listens
+        self._too_late = f"{rule.id}!"
+        """Signal to itself that the deadline of this instant has come."""
+        self.signals = rule.listens | {self._too_late}
         self._occasion = 0
         self._pending: _Pending | None = None
         self._over_ms: Ms | None = None
@@ -209,8 +222,11 @@ class Requiring:
     def _signal(self, signal: Signal) -> Iterator[Event]:
         rule = self._rule
         if signal.name in rule.waived_by:
-            self._waived, self._pending = True, None
+            self._waived = True
         if signal.name in rule.due.before and self._pending:
+            # what else the same words mean may still waive it
+            self._scene.later.append(replace(signal, name=self._too_late))
+        if signal.name == self._too_late and self._pending:
             yield from self._miss(signal.at_ms)
         if signal.name in rule.due.closing and self._pending and (found := self._in_last(1)):
             yield from self._meet(signal.at_ms, found.quote)
@@ -379,6 +395,8 @@ class Requiring:
     def _miss(self, at_ms: Ms) -> Iterator[Event]:
         rule, pending = self._rule, self._pending
         assert pending is not None
+        if self._waived:
+            return  # it may still be met, and nobody waits for it
         missing = [slot for slot, _ in self._slots if slot.name not in pending.slots]
         required = [slot.severity for slot in missing if slot.severity is not None]
         if self._slots and rule.least is None and not required:

@@ -102,6 +102,8 @@ class Scene:
         self.ended = False
         self.signals: deque[Signal] = deque()
         """Raised and not yet told to every rule; Conduct empties it."""
+        self.later: deque[Signal] = deque()
+        """To be told when nothing else is left to tell about this instant."""
         self.heard: dict[str, Signal] = {}
         """The last signal of each name."""
         self.missed: set[str] = set()
