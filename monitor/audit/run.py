@@ -6,7 +6,6 @@ is taken up again (``resume``) at the first recording that has none.
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from monitor.audit.drive import drive
+from monitor.audit.lanes import Lanes
 from monitor.errors import InputError, MonitorError
-from monitor.events import CallEnded, DecodeWanted, Published, VerifyWanted, from_json, to_json
-from monitor.frames import Hangup, Hypothesis, Input, Side, Verdict
+from monitor.events import CallEnded, Published, from_json, to_json
+from monitor.frames import Hangup, Input, Side
 from monitor.rules.match import Matcher
 from monitor.session import CallInfo, CallSession, SessionPolicy
 from monitor.sources.files import Recording, open_recording
@@ -35,8 +35,11 @@ class AuditPlan:
     """Whose voice a mono recording holds."""
     policy: SessionPolicy = field(default_factory=lambda: SessionPolicy(finals_only=True))
     batch: int = 8
+    """Utterances that the engine computes together."""
+    ask: int = 32
+    """Utterances of one recording that are asked about at once, to be sorted into batches that fit."""
     jobs: int = 1
-    """Recordings at the same time; they share the engine, which takes one batch after the other."""
+    """Recordings at the same time; they share the engine's lanes."""
     resume: bool = False
 
 
@@ -72,38 +75,21 @@ def audit(
     """
     calls = plan.out / "calls"
     calls.mkdir(parents=True, exist_ok=True)
-    shared = OneAtATime(engine)
 
     def one(file: Path, target: Path) -> Outcome:
         if plan.resume and is_complete(target, matcher.ruleset.version, engine.name):
             return Outcome(file, target, resumed=True)
         try:
-            _write(file, target, plan, matcher, shared, progress)
+            _write(file, target, plan, matcher, lanes, progress)
         except MonitorError as error:
             return Outcome(file, None, error)
         return Outcome(file, target)
 
-    with ThreadPoolExecutor(max(1, plan.jobs), thread_name_prefix="audit") as pool:
+    with (
+        Lanes(engine, plan.batch) as lanes,
+        ThreadPoolExecutor(max(1, plan.jobs), thread_name_prefix="audit") as pool,
+    ):
         yield from pool.map(one, files, targets(files, calls))
-
-
-class OneAtATime:
-    """An engine that several recordings share: one batch after the other."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._turn = threading.Lock()
-        self.name = engine.name
-
-    def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
-        """As the engine does, when its turn comes."""
-        with self._turn:
-            return self._engine.decode(batch)
-
-    def verify(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
-        """As the engine does, when its turn comes."""
-        with self._turn:
-            return self._engine.verify(batch)
 
 
 def targets(files: Iterable[Path], calls: Path) -> list[Path]:
@@ -122,7 +108,7 @@ def events_of(
     """Every event of one recording, in order."""
     call = CallInfo(call_id=call_id, sides=tuple(recording.sides), model=engine.name)
     session = CallSession(call, matcher, plan.policy)
-    yield from drive(session, _inputs(recording), engine, batch=plan.batch)
+    yield from drive(session, _inputs(recording), engine, batch=plan.ask)
 
 
 def read_events(path: Path) -> Iterator[Published]:

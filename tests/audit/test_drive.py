@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 
 import pytest
@@ -61,8 +62,7 @@ def test_numbers_run_on_and_the_end_is_the_end(matcher, call):
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_all_words_come_whatever_the_batch(matcher, call, batch):
     events = drive(session(matcher), call.inputs(), call.engine(), batch=batch)
-    finals = [event.text for event in events if isinstance(event, Transcript) and event.status == "final"]
-    assert finals == ["这事不归我做", "您稍等"]
+    assert finals(events) == ["这事不归我做", "您稍等"]
 
 
 def test_a_failing_engine_is_the_callers_to_know(matcher, call):
@@ -86,3 +86,33 @@ def test_decodes_are_answered_before_verdicts(call):
 def test_a_hangup_by_the_customer_is_kept(matcher, call):
     end = list(drive(session(matcher), call.inputs(hangup=Hangup(by=Side.CUSTOMER, reason="bye")), call.engine()))[-1]
     assert replace(end, seen_at="").reason == "bye"
+
+
+def test_the_call_is_listened_to_while_questions_are_computed(matcher, call):
+    listening = session(matcher)
+    engine = call.engine()
+    heard_on = threading.Event()
+    inputs = list(call.inputs())
+
+    class Slow:
+        """Answers the first question only when the call has been listened to further."""
+
+        name, lanes, verify, shape = engine.name, engine.lanes, engine.verify, engine.shape
+
+        def decode(self, batch):
+            assert heard_on.wait(timeout=10)
+            return engine.decode(batch)
+
+    def watched():
+        for item in inputs:
+            yield item
+            if listening.at_ms > 3_000:
+                heard_on.set()
+
+    ahead = list(drive(listening, watched(), Slow(), batch=2))
+    at_once = list(drive(session(matcher), iter(inputs), engine))
+    assert finals(ahead) == finals(at_once) == ["这事不归我做", "您稍等"]
+
+
+def finals(events):
+    return [event.text for event in events if isinstance(event, Transcript) and event.status == "final"]
