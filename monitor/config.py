@@ -60,7 +60,7 @@ class EngineSettings(_Table):
 
 
 class SpeechSettings(_Table):
-    """When an utterance is decoded and when it ends. Measured defaults: shorter pauses warn sooner and cut sentences."""
+    """When an utterance is decoded and when it ends: shorter pauses warn sooner and cut sentences."""
 
     partial_every_ms: Annotated[int, Field(ge=100, le=5_000)] = 500
     """New speech after which words are asked for while it goes on."""

@@ -96,7 +96,7 @@ def given(settings: Settings) -> Given:
 def load_rules(settings: Settings) -> tuple[Matcher, list[RuleFault]]:
     """The rules that load, and the faults of those that do not."""
     ruleset, faults = parse.load_lenient(settings.rules)
-    return Matcher(ruleset), faults
+    return Matcher(ruleset, folder=settings.data / "learnt"), faults
 
 
 def first_token(settings: Settings) -> str:
