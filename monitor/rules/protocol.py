@@ -110,8 +110,9 @@ class ProtocolRule(TimedRule):
     again_after_ms: Annotated[int, Field(ge=0)] = 0
     fades_ms: Annotated[int, Field(gt=0)] | None = None
     """Ends by itself when nothing of it has happened for so long."""
-    steps: Annotated[tuple[StepRule, ...], Field(min_length=1)]
+    steps: tuple[StepRule, ...] = ()
     forbidden: tuple[ForbiddenWords, ...] = ()
+    """Without steps, they are forbidden until one of ``until`` or the end of the call."""
     hangup: HangUp | None = None
 
     rank: ClassVar[int] = 2
@@ -145,6 +146,8 @@ class ProtocolRule(TimedRule):
     @model_validator(mode="after")
     def _steps_that_exist(self) -> "ProtocolRule":
         names = [step.step for step in self.steps]
+        if not self.steps and not self.forbidden:
+            raise ValueError("nothing to do: give steps or forbidden words")
         if len(set(names)) < len(names):
             raise ValueError("two steps have the same name")
         named = [name for step in self.steps for name in step.needs]
@@ -329,8 +332,10 @@ class Following:
         )
         run.open, run.since_ms, run.touched_ms = False, at_ms, at_ms
         step = self._current(run)
-        if step is None:
+        if step is None and self._rule.steps:
             self._run, self._over_ms = None, at_ms
+        elif step is None:
+            return
         elif not step.after and step.wait_ms is None:
             yield from self._open(run, at_ms, own_words=own_words)
 
