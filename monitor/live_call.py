@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Final, Protocol
 
 from monitor.arrivals import Arrivals
@@ -97,8 +98,8 @@ class Line:
         """Media time of its first sample."""
         self.replaced = asyncio.Event()
 
-    async def hear(self, frames: Sequence[AudioFrame]) -> None:
-        """Audio has arrived; returns when the call has room for more.
+    async def hear(self, frames: Sequence[AudioFrame | AudioLoss]) -> None:
+        """Audio has arrived, or word that some never will; returns when the call has room for more.
 
         Raises:
             InputError: ``CALL-004``, a newer line has taken over.
@@ -204,21 +205,26 @@ class LiveCall:
             self._line = None
             self._line_lost_s = self._around.clock()
 
-    async def hear(self, frames: Sequence[AudioFrame]) -> None:
+    async def hear(self, frames: Sequence[AudioFrame | AudioLoss]) -> None:
         """Queue audio; waits while too much is queued."""
         if self._hung_up or self.over.is_set():
             raise SessionOver("the call has ended", where=self.row.call_id)
         now = self._around.clock()
         for frame in frames:
+            if isinstance(frame, AudioLoss):
+                self._heard_ms = max(self._heard_ms, frame.to_ms)
+                continue
             self._arrivals[frame.side].note(frame.to_ms, now)
             self._heard_ms = max(self._heard_ms, frame.to_ms)
             if self._recording is not None and self._around.recorder is not None:
                 self._around.recorder.write(self._recording, frame)
             self._around.metrics.audio.inc(len(frame.pcm) / 2 / frame.rate_hz)
         self._heard_s = self._accounted_s = now
-        pieces = _pieces(frames)
-        self._audio.extend(pieces)
-        self._waiting_ms += sum(piece.to_ms - piece.from_ms for piece in pieces)
+        for _, group in groupby(frames, type):  # a loss stays where it is among the frames
+            run = list(group)
+            pieces = _pieces([item for item in run if isinstance(item, AudioFrame)])
+            self._audio.extend(pieces or run)
+            self._waiting_ms += sum(piece.to_ms - piece.from_ms for piece in pieces)
         self._wake.set()
         if self._waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):
             self._room.clear()

@@ -15,7 +15,7 @@ from monitor.engines.batcher import Batcher
 from monitor.engines.scripted import ScriptedEngine
 from monitor.errors import EngineError, InputError, SessionOver
 from monitor.events import DecodeWanted, VerifyWanted
-from monitor.frames import AudioFrame, Hypothesis, Side, Verdict
+from monitor.frames import AudioFrame, AudioLoss, Hypothesis, Side, Verdict
 from monitor.live import Live, LiveCall, LivePolicy, Surroundings
 from monitor.rules import parse
 from monitor.rules.match import Matcher
@@ -25,6 +25,7 @@ from monitor.sinks.entry import Stored
 from monitor.sinks.metrics import Metrics
 from monitor.sinks.recordings import Recorder, Stretch
 from monitor.sinks.store import Store
+from monitor.timeline import Ms
 
 pytestmark = pytest.mark.anyio
 
@@ -226,6 +227,21 @@ async def test_what_has_been_heard_may_be_sent_again(tmp_path: Path, matcher: Ma
         assert not run.of("audio.gap")
         assert run.seen[-1]["at_ms"] == 4000
         assert [event["quote"] for event in run.of("warning") if event["status"] == "confirmed"] == ["这事不归我做"]
+
+
+async def test_a_line_may_say_what_it_has_lost(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
+    async with running(tmp_path, matcher) as run:
+        line = await (await run.live.open(ROW)).connect()
+        losses = [AudioLoss(side=side, from_ms=Ms(1000), to_ms=Ms(1500), reason="damaged") for side in (A, C)]
+        frames = [item for item in scene().until(2000).inputs() if isinstance(item, AudioFrame)]
+        before = [item for item in frames if item.from_ms < 1000]
+        after = [item for item in frames if item.from_ms >= 1500]
+        await line.hear([*before, *losses, *after])
+        await line.hang_up()
+        assert [(gap["from_ms"], gap["to_ms"], gap["reason"]) for gap in run.of("audio.gap")] == [
+            (1000, 1500, "damaged")
+        ] * 2
+        assert run.seen[-1]["at_ms"] == 2000
 
 
 async def test_a_place_hours_ahead_is_refused(tmp_path: Path, matcher: Matcher, scene: Any) -> None:

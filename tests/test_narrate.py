@@ -5,7 +5,8 @@ import pytest
 from monitor.narrate import Narrator
 
 WARNING: dict[str, Any] = {
-    "kind": "warning", "at_ms": 9_000, "warning_id": "w", "status": "provisional", "rule_id": "not-my-job", "title": "推诿",
+    "kind": "warning", "at_ms": 9_000, "warning_id": "w", "status": "provisional",
+    "rule_id": "not-my-job", "title": "推诿",
     "severity": "major", "quote": "这事不归我做", "match": "literal", "from_ms": 7_600, "to_ms": 9_000,
     "lag_ms": 420,
     "rewrite": "这件事由我来跟进。",

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
 
 from monitor.errors import AccessError, InputError, MonitorError, StoreError
 from monitor.events import Published
@@ -29,7 +30,6 @@ HEARTBEAT: Final = '{"kind":"heartbeat"}'
 @router.websocket("/v1/calls/{call_id}/events")
 async def call_events(socket: WebSocket, call_id: str) -> None:
     """Events of one call; ``after`` counts ``seq``. The call need not exist yet."""
-    await socket.accept()
     try:
         principal = await identify(socket)
         require(socket, principal, "agent", "supervisor", "auditor")
@@ -45,7 +45,6 @@ async def call_events(socket: WebSocket, call_id: str) -> None:
 @router.websocket("/v1/agents/{agent_id}/events")
 async def agent_events(socket: WebSocket, agent_id: str) -> None:
     """Events of one agent's calls; ``after`` counts ``cursor``."""
-    await socket.accept()
     try:
         principal = await identify(socket)
         require_own(socket, principal, agent_id)
@@ -57,7 +56,6 @@ async def agent_events(socket: WebSocket, agent_id: str) -> None:
 @router.websocket("/v1/events")
 async def all_events(socket: WebSocket) -> None:
     """Events of all calls; ``after`` counts ``cursor``."""
-    await socket.accept()
     try:
         principal = await identify(socket)
         require(socket, principal, "supervisor", "auditor")
@@ -75,6 +73,7 @@ async def _follow(socket: WebSocket, principal: Principal, scope: Scope) -> None
         raise InputError(f"no such kind: {', '.join(sorted(unknown))}", code="API-001", hint=", ".join(sorted(KINDS)))
     parts = parts_of(socket)
     with parts.hub.follow(scope, after) as follower:
+        await socket.accept()  # only now: who sees the socket open misses nothing from here on
         sending = _Sending(socket, follower, kinds)
         tasks = [
             asyncio.create_task(sending.events()),
@@ -142,6 +141,8 @@ async def _until_invalid(parts: Parts, principal: Principal) -> None:
 
 async def _refuse(socket: WebSocket, error: MonitorError) -> None:
     with suppress(RuntimeError, WebSocketDisconnect):  # it has left already
+        if socket.application_state is WebSocketState.CONNECTING:
+            await socket.accept()  # a browser is told codes and reasons of open sockets alone
         await close_with(socket, error)
 
 
