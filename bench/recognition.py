@@ -28,6 +28,7 @@ from faster_whisper.audio import decode_audio
 from pypinyin import Style, lazy_pinyin
 from rapidfuzz.distance import Levenshtein
 from tqdm import tqdm
+from written import heading
 
 from monitor.engines.runtime import load_model
 from monitor.engines.simplified import simplified
@@ -67,6 +68,7 @@ def main() -> int:
     print(
         f"{len(sentences)} sentences, {spoken_s:.0f} s, SNR {args.snr or 'clean'}, batch {args.batch}", file=sys.stderr
     )
+    print(heading(), end="\n\n")
     print("| variant | CER | syllables wrong | CPU s / s | wall s / s | empty | stages s / s |\n" + 7 * "|---" + "|")
     for name in args.variant or ["default"]:
         settings = _settings(name, args)
