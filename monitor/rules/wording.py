@@ -23,6 +23,8 @@ _PLACEHOLDER: Final = re.compile(r"[A-ZＸ×*]+|…+|\.{2,}|\{[a-z_]+\}")
 """What stands for anything in a wording of the handbook; ``{surname}`` is filled in where it is known."""
 _GAP: Final = 16
 """At most so many syllables where a placeholder stands."""
+_MORE: Final = 2
+"""So many syllables more at either end than partial alignment finds."""
 _STRANGE: Final = 0.25
 """What a syllable that does not belong there costs, as a share of one that is missing."""
 _NEVER: Final = re.compile(r"(?!)")
@@ -234,10 +236,19 @@ def _place(piece: str, sound: str, position: int, least: float) -> tuple[int, in
         start, end = found.dest_start, found.dest_end
     else:
         start, end = 0, len(rest)
-    # partial_ratio forgives what is missing at the ends; a wording is said when its syllables are there
-    right = LCSseq.similarity(piece, rest[start:end])
-    score = (right - _STRANGE * (end - start - right)) / len(piece)
+    # partial_ratio forgives what is missing at the ends, and its window is no longer than the piece: a
+    # wording is said when its syllables are there, a word or two more between them does no harm
+    score, start, end = max(
+        (_likeness(piece, rest[first:last]), first, last)
+        for first in range(max(0, start - _MORE), start + 1)
+        for last in range(end, min(len(rest), end + _MORE) + 1)
+    )
     return (position + start, position + end, score) if score >= least else None
+
+
+def _likeness(piece: str, window: str) -> float:
+    right = LCSseq.similarity(piece, window)
+    return (right - _STRANGE * (len(window) - right)) / len(piece)
 
 
 def _quote(reading: Reading, start: int, end: int) -> str:
