@@ -5,6 +5,7 @@ matcher and the same engine, live or over recordings.
 """
 
 import argparse
+import os
 from pathlib import Path
 
 from monitor import config
@@ -56,7 +57,14 @@ def matcher(settings: Settings) -> Matcher:
     Raises:
         RuleErrors: any file is broken; nothing runs on half a rule set.
     """
-    return Matcher(parse.load(settings.rules))
+    return Matcher(parse.load(settings.rules), folder=learnt_folder(settings))
+
+
+def learnt_folder(settings: Settings) -> Path:
+    """Where what was learnt from the rules is kept: the data folder where there is one, else the user's cache."""
+    if settings.data.is_dir():
+        return settings.data / "learnt"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "call-monitor" / "learnt"
 
 
 def policy(settings: Settings, *, finals_only: bool = False) -> SessionPolicy:

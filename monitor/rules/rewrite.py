@@ -33,7 +33,10 @@ class Rewrites:
                     for name in pattern.groupindex
                     if match.start(name) < match.end(name)
                 }
-                if len(slots) == len(pattern.groupindex) and all(len(slot) <= _MOST_SLOT for slot in slots.values()):
+                if len(slots) == len(pattern.groupindex) and all(
+                    len(slots[name]) <= _MOST_SLOT and _whole_words(reading, match.start(name), match.end(name))
+                    for name in slots
+                ):
                     return say.format_map(slots), {**found.slots, **slots}
         return found.rule.rewrite, found.slots
 
@@ -41,3 +44,10 @@ class Rewrites:
 def _clean(reading: Reading, start: int, end: int) -> str:
     """A slot without the hesitations the speaker put into it."""
     return "".join(reading.plain[at] for at in dict.fromkeys(reading.lean_at[start:end]))
+
+
+def _whole_words(reading: Reading, start: int, end: int) -> bool:
+    """Whether a slot begins and ends where words do: «个真» of «这个真不归我管» is no name of a thing."""
+    begins = {word[0] for word in reading.words}
+    ends = {word[1] for word in reading.words}
+    return reading.lean_at[start] in begins and reading.lean_at[end - 1] + 1 in ends
