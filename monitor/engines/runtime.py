@@ -59,7 +59,7 @@ def load_model(settings: WhisperSettings) -> Loaded:
             where=str(settings.weights),
             code="ENG-003",
         ) from error
-    return Loaded(model, tokens, model.n_mels, lanes, f"whisper-{settings.name} {compute_type} {device}")
+    return Loaded(model, tokens, model.n_mels, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
 
 
 def _cut_files(folder: Path, tokens: Tokens) -> dict[str, bytes]:
