@@ -1,11 +1,11 @@
 """Recall against false alarms of matching by sound, with and without the audio's verdict.
 
-Every phrase of the rules that is looked for by sound is aligned with everything that was heard. Without
-audio, a candidate's score is how far its alignment can be trusted (``monitor.rules.sound.trust``: cost per
-syllable, and length). With audio, what the limits in force accept by sound alone stays accepted first, and
-the others' score is the log-likelihood ratio of the engine's verdict. Each threshold on the score gives a
-point: of the sentences that say a phrase of their rule, the share in which one is found, and of the others
-(sentences that must not fire, and real speech) the share in which any phrase is.
+Everything that ``monitor.rules.sound`` finds in what was heard is a candidate, the unsure ones too. Without
+audio, a candidate's score is how far its alignment can be trusted (cost per syllable, and length). With
+audio, what is accepted by sound alone stays accepted first, and the others' score is the log-likelihood
+ratio of the engine's verdict. Each threshold on the score gives a point: of the sentences that say a
+phrase of their rule, the share in which one is found, and of the others (sentences that must not fire,
+and real speech) the share in which any phrase is.
 """
 
 import csv
@@ -19,17 +19,14 @@ from speech_corpus import Sentence
 
 from monitor.events import DecodeWanted, VerifyWanted
 from monitor.frames import Hypothesis, Verdict
+from monitor.rules.hit import Found
 from monitor.rules.match import ACCEPT_LLR
 from monitor.rules.model import BannedRule
 from monitor.rules.parse import RuleSet
-from monitor.rules.sound import LEAST, align, limits, trust
+from monitor.rules.sound import Sounds
 from monitor.speech.engine import Engine
 from monitor.text.reading import Reading, read
 
-LOOSEST = 0.7
-"""Alignments that cost more per syllable are no candidates at all."""
-CANDIDATES = 6
-"""So many of an utterance, the best by sound, are verified."""
 SURE = 100.0
 """Above every log-likelihood ratio."""
 AT_MOST = (0.005, 0.01, 0.02, 0.03, 0.05)
@@ -88,52 +85,34 @@ class Phrases:
     """Every phrase that is looked for by sound."""
 
     def __init__(self, ruleset: RuleSet) -> None:
-        self._phrases = []
-        for rule in ruleset.of(BannedRule):
-            for wording in rule.phrases if rule.sound else ():
-                reading = read(wording)
-                sounds = tuple(reading.syllables[at].folded for at in reading.lean_at)
-                if len(sounds) >= LEAST:
-                    self._phrases.append((rule.id, wording, sounds))
+        self._sounds = Sounds(ruleset.of(BannedRule))
 
     def candidates(self, wanted: DecodeWanted, heard: Hypothesis, engine: Engine) -> list[Candidate]:
-        """What may have been said in one utterance, each with the audio's verdict."""
+        """What may have been said in one utterance, each with the audio's verdict where it is unsure."""
         reading = read(heard.text)
-        sounds = tuple(reading.syllables[at].folded for at in reading.lean_at)
-        near = []
-        for rule, wording, phrase in self._phrases:
-            if place := align(phrase, sounds, LOOSEST * len(phrase)):
-                cost = place.cost / len(phrase)
-                near.append((trust(cost, len(phrase)), cost, rule, wording, phrase, place))
-        near.sort(key=lambda item: (-item[0], item[2], item[3]))
-        near = near[:CANDIDATES]
-        asked = [
-            _question(wanted, reading, number, wording, place.start, place.end)
-            for number, (_, _, _, wording, _, place) in enumerate(near)
+        found = list(self._sounds.find(reading)) if reading.plain else []
+        asked = [(number, it) for number, it in enumerate(found) if it.needs_audio]
+        verdicts = engine.verify([_question(wanted, reading, number, it) for number, it in asked]) if asked else []
+        llr = {number: verdict.llr for (number, _), verdict in zip(asked, verdicts, strict=True)}
+        return [
+            Candidate(
+                it.rule.id,
+                it.score,
+                llr.get(number, 0.0),
+                sure=not it.needs_audio,
+                accepted=not it.needs_audio or llr[number] >= ACCEPT_LLR,
+            )
+            for number, it in enumerate(found)
         ]
-        verdicts = engine.verify(asked) if asked else []
-        found = []
-        for (trusted, cost, rule, _, phrase, _), verdict in zip(near, verdicts, strict=True):
-            limit = limits(len(phrase))
-            sure = cost <= limit.accept
-            accepted = sure or (cost <= limit.ask and verdict.llr >= ACCEPT_LLR)
-            found.append(Candidate(rule, trusted, verdict.llr, sure, accepted))
-        return found
 
     def says(self, sentence: Sentence) -> bool:
         """The sentence as written holds a phrase of its own rule."""
-        reading = read(sentence.text)
-        sounds = tuple(reading.syllables[at].folded for at in reading.lean_at)
-        return any(
-            align(phrase, sounds, limits(len(phrase)).accept * len(phrase)) is not None
-            for rule, _, phrase in self._phrases
-            if rule == sentence.rule
-        )
+        found = self._sounds.find(read(sentence.text))
+        return any(it.rule.id == sentence.rule and not it.needs_audio for it in found)
 
 
-def _question(wanted: DecodeWanted, reading: Reading, number: int, wording: str, start: int, end: int) -> VerifyWanted:
-    from_plain, to_plain = reading.lean_at[start], reading.lean_at[end - 1] + 1
-    first = reading.origin[from_plain]
+def _question(wanted: DecodeWanted, reading: Reading, number: int, it: Found) -> VerifyWanted:
+    first = reading.origin[it.start]
     return VerifyWanted(
         call_id=wanted.call_id,
         request_id=f"{wanted.call_id}/{wanted.utterance_id}/{number}",
@@ -142,8 +121,8 @@ def _question(wanted: DecodeWanted, reading: Reading, number: int, wording: str,
         pcm=wanted.pcm,
         text=reading.raw,
         start=first,
-        end=first + len(reading.quote(from_plain, to_plain)),
-        candidate=wording,
+        end=first + len(reading.quote(it.start, it.end)),
+        candidate=it.candidate,
     )
 
 
