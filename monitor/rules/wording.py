@@ -25,6 +25,8 @@ _GAP: Final = 16
 """At most so many syllables where a placeholder stands."""
 _MORE: Final = 2
 """So many syllables more at either end than partial alignment finds."""
+_ROOM: Final = 15
+"""So many points below the least likeness partial alignment is still worth a closer look."""
 _STRANGE: Final = 0.25
 """What a syllable that does not belong there costs, as a share of one that is missing."""
 _NEVER: Final = re.compile(r"(?!)")
@@ -230,7 +232,7 @@ def _place(piece: str, sound: str, position: int, least: float) -> tuple[int, in
         return None
     rest = sound[position:]
     if len(rest) >= len(piece):
-        found = fuzz.partial_ratio_alignment(piece, rest, score_cutoff=least * 100)
+        found = fuzz.partial_ratio_alignment(piece, rest, score_cutoff=least * 100 - _ROOM)
         if found is None:
             return None
         start, end = found.dest_start, found.dest_end
