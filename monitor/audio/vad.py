@@ -1,8 +1,9 @@
 """Voice or not, for every 20 ms: webrtcvad behind a gate that knows the line.
 
 webrtcvad takes most things that are loud for speech, and goes on for a while after them. Its answer
-counts only for a block that stands out of the noise of this line, is no tone, is near something with a
-pitch, and while no music plays. The figures were chosen by ``bench/voice.py``.
+counts only for a block that stands out of the noise of this line, is no tone, is near something that only
+a voice does (a vowel, or a loud stretch longer than a knock), and while no music plays. The figures were
+chosen by ``bench/voice.py``.
 """
 
 from collections import deque
@@ -27,8 +28,12 @@ PITCHED: Final = 0.6
 """Periodicity of a block that has a pitch."""
 _VOWEL_BLOCKS: Final = 3
 """So many pitched blocks in a row are a vowel; a key click rings through two overlapping spans."""
+_LOUD_BLOCKS: Final = range(6, 26)
+_LOUD_DBFS: Final = -45.0
+_LOUD_ABOVE_NOISE_DB: Final = 25.0
+"""So long, so loud and so far above the noise is a voice without a pitch (a creak, a cough); longer is none."""
 _NEAR_BLOCKS: Final = 20
-"""Consonants count while a vowel is at most 20 blocks back: 400 ms."""
+"""Everything else counts while such proof is at most 20 blocks back: 400 ms."""
 _WINDOW_BLOCKS: Final = 25
 _WINDOWS: Final = 6
 """The floor is the least of the last six half seconds: somewhere in 3 s everybody breathes."""
@@ -50,8 +55,9 @@ class Voice:
         self._tone = Tone()
         self._pitch = Pitch()
         self._music = Music()
-        self._pitched = 0
-        self._since_vowel = _NEAR_BLOCKS
+        self._pitched = self._loud = 0
+        """Length of the vowel and of the loud stretch that last now."""
+        self._since_proof = _NEAR_BLOCKS
 
     def block(self, pcm: bytes) -> bool:
         """Whether there is a voice in these 640 bytes (20 ms, 16 kHz, signed 16-bit little-endian).
@@ -65,17 +71,20 @@ class Voice:
         if len(samples) != BLOCK_SAMPLES:
             raise ValueError(f"a block is {BLOCK_SAMPLES} samples, not {len(samples)}")
         level = dbfs(power_of(samples))
-        noise = min(self._floor.block(level), LOUDEST_NOISE_DBFS)
-        loud = level >= max(QUIETEST_DBFS, noise + ABOVE_NOISE_DB)
+        self._floor.block(level)
+        noise = min(self._floor.dbfs, LOUDEST_NOISE_DBFS)
         # Every part hears every block: each of them remembers what came before.
-        speech = self._vad.is_speech(pcm, RATE_HZ) and loud
+        speech = self._vad.is_speech(pcm, RATE_HZ) and level >= max(QUIETEST_DBFS, noise + ABOVE_NOISE_DB)
         tone = self._tone.block(samples, wanted=speech)
         pitch = self._pitch.block(samples, wanted=speech and not tone)
+        music = self._music.block(pitch if speech else None)
         if not tone:  # a moment of hum that passes for a tone does not end a vowel
             self._pitched = self._pitched + 1 if pitch.periodicity >= PITCHED else 0
-        self._since_vowel = 0 if self._pitched >= _VOWEL_BLOCKS else self._since_vowel + 1
-        music = self._music.block(pitch if speech else None)
-        return speech and not tone and not music and self._since_vowel < _NEAR_BLOCKS
+        loud = level >= max(_LOUD_DBFS, self._floor.lowest_dbfs + _LOUD_ABOVE_NOISE_DB)
+        self._loud = self._loud + 1 if speech and loud and not tone else 0
+        proof = self._pitched >= _VOWEL_BLOCKS or self._loud in _LOUD_BLOCKS
+        self._since_proof = 0 if proof else self._since_proof + 1
+        return speech and not tone and not music and self._since_proof < _NEAR_BLOCKS
 
 
 class NoiseFloor:
@@ -86,13 +95,21 @@ class NoiseFloor:
         self._blocks = 0
         self._smooth = 0.0
 
-    def block(self, level: float) -> float:
-        """The floor in dBFS after a block of this level; unknown (very low) in the first second."""
+    @property
+    def lowest_dbfs(self) -> float:
+        """The quietest moment so far; at the beginning of a call that may be speech."""
+        return min(self._lowest)
+
+    @property
+    def dbfs(self) -> float:
+        """The floor; very low in the first second, when a call that begins with a word has no quiet yet."""
+        return self.lowest_dbfs if self._blocks > 2 * _WINDOW_BLOCKS else SILENCE_DBFS
+
+    def block(self, level: float) -> None:
+        """Take the level of one block, in dBFS."""
         # Smoothed over about three blocks: one chance dip between two pulses is not the floor.
         self._smooth = level if self._blocks == 0 else self._smooth + (level - self._smooth) / 3
         if self._blocks % _WINDOW_BLOCKS == 0:
             self._lowest.append(self._smooth)
         self._lowest[-1] = min(self._lowest[-1], self._smooth)
         self._blocks += 1
-        # A call may begin with a word: in its first second there is nothing to compare it with.
-        return min(self._lowest) if self._blocks > 2 * _WINDOW_BLOCKS else SILENCE_DBFS

@@ -1,6 +1,8 @@
 import dataclasses
+import json
 from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
-from monitor.frames import Pass
+from monitor.frames import Pass, Side
+from monitor.sources.files import open_recording
+from monitor.speech.ear import Ear
 from monitor.speech.endpoint import Ask, Closed, Endpointer, EndpointPolicy, Move, Opened
 
 POLICY = EndpointPolicy()
@@ -244,6 +248,32 @@ def test_contradicting_figures_are_refused(wrong):
     """By code, before any call begins."""
     with pytest.raises(ConfigError, match="CFG-010"):
         EndpointPolicy(**wrong)
+
+
+CALLS = Path(__file__).parents[2] / "samples"
+
+
+@pytest.mark.parametrize("script", sorted((CALLS / "scripts").glob("*.json")), ids=lambda path: path.stem)
+def test_every_turn_of_the_sample_calls_is_heard_and_nothing_else(script):
+    """Hum, knocks, twelve voices in the room, noise 3 dB below the speech; onsets to 0.1 s."""
+    turns = [(turn["from_ms"], turn["to_ms"], turn["side"]) for turn in json.loads(script.read_text(encoding="utf-8"))]
+    with open_recording(CALLS / "calls" / f"{script.stem}.flac") as recording:
+        ears = {side: Ear(side, POLICY) for side in recording.sides}
+        moves: dict[Side, list[Move]] = {side: [] for side in ears}
+        for frame in recording:
+            ear = ears[frame.side]
+            ear.push(frame)
+            while ear.ready:
+                moves[frame.side] += ear.step().moves
+    for side, ear in ears.items():
+        spoken = [(begin, end) for begin, end, who in turns if who == side or side is Side.UNKNOWN]
+        closed = [move for move in [*moves[side], *ear.endpoint.close()] if isinstance(move, Closed) and move.revision]
+        for begin, end in spoken:
+            inside = [move for move in closed if move.from_ms < end and move.to_ms > begin]
+            assert inside, f"{side} {begin}"
+            assert abs(inside[0].from_ms - begin) <= 100
+        for move in closed:
+            assert any(move.from_ms < end and move.to_ms > begin for begin, end in spoken), f"{side} {move}"
 
 
 POLICIES = st.builds(
