@@ -12,8 +12,9 @@ from monitor.errors import InputError, SessionOver
 from monitor.events import Published, from_json
 from monitor.live_call import Line, LiveCall, LivePolicy, Surroundings
 from monitor.rules.match import Matcher
-from monitor.sinks.calls import CallRow, open_call, open_calls, set_recording
+from monitor.sinks.calls import CallRow, open_call, open_calls, recording_of, set_recording
 from monitor.sinks.feed import Scope, read_events
+from monitor.sinks.recordings import Recorder
 
 __all__ = ["Line", "Live", "LiveCall", "LivePolicy", "Surroundings"]
 
@@ -76,11 +77,18 @@ class Live:
                 raise SessionOver("the call has ended", where=asked.call_id, hint="give every call an id of its own")
             if known is None:
                 known = self._begin(row, await self._said(row) if row.last_seq else None)
-                if self._around.recorder is not None:
-                    recording = self._around.recorder.open(row.call_id, row.sides, rate_hz)
-                    await self._around.store.change(set_recording, row.call_id, recording)
-                    known.record(recording)
+            if self._around.recorder is not None and not known.recorded:
+                await self._record(known, self._around.recorder, rate_hz)
             return known
+
+    async def _record(self, call: LiveCall, recorder: Recorder, rate_hz: int) -> None:
+        """Keep the call's audio; what an earlier process kept of it is gone on with."""
+        row, store = call.row, self._around.store
+        recording = await store.read(recording_of, row.call_id)
+        if recording is None:
+            recording = recorder.open(row.call_id, row.sides, rate_hz)
+            await store.change(set_recording, row.call_id, recording)
+        call.record(recording)
 
     def use_rules(self, matcher: Matcher) -> None:
         """Judge by another rule set: new calls at once, running ones from their next utterance on."""

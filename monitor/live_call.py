@@ -70,7 +70,7 @@ class LivePolicy:
     reconnect_s: float = 30.0
     """A call without a line for so long ends, reason ``lost``."""
     drain_s: float = 30.0
-    """After the hang-up, answers that take longer are not waited for."""
+    """An engine that nothing has been heard of for so long is not waited for, after the hang-up or before."""
     ahead_ms: int = 10_000
     """Audio that may wait in front of a call; beyond it the sender waits."""
 
@@ -230,6 +230,11 @@ class LiveCall:
             self._room.clear()
             await self._room.wait()
 
+    @property
+    def recorded(self) -> bool:
+        """Its audio is being kept."""
+        return self._recording is not None
+
     def record(self, recording: dict[str, Any]) -> None:
         """Keep this call's audio from here on."""
         self._recording = recording
@@ -255,6 +260,8 @@ class LiveCall:
         now, policy = self._around.clock(), self._around.policy
         if self._hung_up:
             return
+        if not self._room.is_set():  # it is we who keep the sender waiting
+            self._accounted_s = self._heard_s = now
         if self._line is None:
             if now - self._line_lost_s >= policy.reconnect_s:
                 self.hang_up(Side.UNKNOWN, "lost")
@@ -312,9 +319,9 @@ class LiveCall:
             if self._audio and len(self._asked) < UNANSWERED:
                 return self._take()
             self._wake.clear()
-            draining = self._session.hung_up
+            engine_due = self._session.hung_up or len(self._asked) >= UNANSWERED
             try:
-                await asyncio.wait_for(self._wake.wait(), self._around.policy.drain_s if draining else None)
+                await asyncio.wait_for(self._wake.wait(), self._around.policy.drain_s if engine_due else None)
             except TimeoutError:
                 log.error("%s the engine has not answered in time, going on without", self.row.call_id)
                 for wanted in list(self._asked.values()):

@@ -382,6 +382,77 @@ async def test_a_sender_that_is_too_fast_is_made_to_wait(tmp_path: Path, matcher
         assert run.seen[-1]["at_ms"] == 30_000
 
 
+async def test_a_sender_we_keep_waiting_has_not_stalled(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
+    """The engine is held for longer than a stall takes; the audio behind it waits, and no gap is made of that."""
+    engine = Held(scene().say(A, 500, 2500, "这事不归我做").engine())
+    call = scene()
+    for number in range(20):
+        call.say(A, 500 + number * 3000, 2500 + number * 3000, "")
+    async with running(tmp_path, matcher, decoder=engine, stall_s=0.05, give_up_s=0.1, ahead_ms=500) as run:
+        live = await run.live.open(ROW)
+        line = await live.connect()
+
+        async def send() -> None:
+            for frame in call.until(60_000).inputs():
+                if isinstance(frame, AudioFrame):
+                    await line.hear([frame])
+            await line.hang_up()
+
+        sending = asyncio.create_task(send())
+        while live._room.is_set():
+            await asyncio.sleep(0)
+        looked = asyncio.Event()
+        check = live.check
+        looks: list[float] = []
+
+        def looking() -> None:
+            check()
+            looks.append(asyncio.get_running_loop().time())
+            if looks[-1] - looks[0] > 0.3:
+                looked.set()
+
+        live.check = looking  # type: ignore[method-assign]
+        await asyncio.wait_for(looked.wait(), 20)
+        engine.go_on.set()
+        await sending
+        assert run.seen[-1]["reason"] == "hangup"
+        assert not run.of("audio.gap")
+
+
+class Held:
+    """An engine that answers nothing until it is told to."""
+
+    def __init__(self, engine: ScriptedEngine) -> None:
+        self.engine, self.go_on = engine, asyncio.Event()
+
+    async def decode(self, wanted: DecodeWanted) -> Hypothesis | None:
+        await self.go_on.wait()
+        return self.engine.decode([wanted])[0]
+
+    async def verify(self, wanted: VerifyWanted) -> Verdict:
+        await self.go_on.wait()
+        return self.engine.verify([wanted])[0]
+
+
+async def test_a_recording_is_gone_on_with_after_a_restart(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
+    call = scene(rate_hz=8000).say(A, 500, 2500, "您好").until(3000)
+    for first, last in ((0, 1000), (2000, 3000)):
+        recorder = Recorder(tmp_path / "recordings")
+        async with running(tmp_path, matcher, call.engine(), recorder=recorder) as run:
+            live = await run.live.open(ROW, rate_hz=8000)
+            line = await live.connect(at_ms=first)
+            for frame in call.inputs():
+                if isinstance(frame, AudioFrame) and first <= frame.from_ms < last:
+                    await line.hear([frame])
+            if last == 3000:
+                await line.hang_up()
+            else:
+                await run.until(kind="call.started")
+    recording = {"file": recorder.open("c1", ("agent", "customer"), 8000)["file"], "rate_hz": 8000, "sides": ["agent"]}
+    wav = Stretch(tmp_path / "recordings", recording)
+    assert wav.cut(44, wav.size) == call.pcm(A)[:16_000] + bytes(16_000) + call.pcm(A)[32_000:]
+
+
 async def test_new_rules_hold_from_the_next_utterance_on(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
     few = tmp_path / "rules"
     few.mkdir()
