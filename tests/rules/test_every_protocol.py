@@ -37,11 +37,9 @@ def line(event: Event) -> str:
     seconds, millis = divmod(event.at_ms, 1000)
     more = ""
     if isinstance(event, Prompt):
-        more = "".join(
-            f" {name}={value / 1000:g}"
-            for name, value in (("due", event.due_ms), ("next", event.next_ms))
-            if value is not None
-        ) + (" may-end" if event.may_end else "")
+        times = (("due", event.due_ms), ("next", event.next_ms))
+        more = "".join(f" {name}={value / 1000:g}" for name, value in times if value is not None)
+        more += " may-end" if event.may_end else ""
     elif isinstance(event, Warning):
         more = f" {event.severity} «{event.title}»"
     elif isinstance(event, Requirement) and event.status != "pending":
@@ -61,12 +59,11 @@ def test_timeline(name: str) -> None:
 
 def test_every_protocol_is_in_them() -> None:
     """Nothing of the handbook's protocols is missing from the two calls."""
-    begun = {event.protocol for name in ("inbound", "outbound") for event in play(name) if isinstance(event, Prompt)}
+    events = [*play("inbound"), *play("outbound")]
+    begun = {event.protocol for event in events if isinstance(event, Prompt)}
     kinds = (ProtocolRule, SilentCallRule, HoldRule, HangUpRule)
     wanted = {rule.id for rule in RULES.rules.values() if isinstance(rule, kinds)}
-    spoke = begun | {
-        event.rule_id for name in ("inbound", "outbound") for event in play(name) if isinstance(event, Warning)
-    }
+    spoke = begun | {event.rule_id for event in events if isinstance(event, Warning)}
     # these two charge only: whoever breaks them; their own examples do
     assert wanted - spoke == {"dialect-understood", "no-unilateral-hangup"}
 
