@@ -53,7 +53,7 @@ browser:
 
 test: setup browser ## every test
 	$(PYTEST) $(ARGS)
-	node --test tests/js/
+	node --test tests/js/*.test.mjs
 
 test-fast: setup ## without speech model and browser
 	$(PYTEST) -m 'not whisper and not browser' $(ARGS)
