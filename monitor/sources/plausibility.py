@@ -34,10 +34,10 @@ _SURE: Final = 0.8
 """A window this smooth in the declared reading clears the stream."""
 _GAIN: Final = 0.2
 _ABSURD_DBFS: Final = -10.0
-"""Nobody sends this much this loud …"""
+"""Nobody sends this much this loud: no such window clears a stream."""
 _SOFTER_DB: Final = 10.0
 _SOFTER_GAIN: Final = 0.08
-"""… so that another reading need only be softer and a little smoother."""
+"""A wrong reading is louder than the right one: a reading so much softer need only be a little smoother."""
 _INTERLEAVED: Final = 0.3
 """Two sides taken for one: neighbours belong to different voices, their correlation is near nought."""
 _ALTERNATING: Final = -0.5
