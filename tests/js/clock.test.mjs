@@ -51,7 +51,8 @@ test("it never stands before the newest event and stops soon after the last", ()
 test("a stream that stalled and came back later is followed within the window", () => {
   let clock = ticked(30);
   // Ten seconds of wall time in which no media time passed.
-  for (let s = 31; s <= 60; s += 1) clock = observe(clock, s * 1000, START + 10_000 + s * 1000 + 20, START + 10_000 + s * 1000 + 30);
+  for (let s = 31; s <= 60; s += 1)
+    clock = observe(clock, s * 1000, START + 10_000 + s * 1000 + 20, START + 10_000 + s * 1000 + 30);
   assert.ok(Math.abs(mediaNow(clock, START + 10_000 + 60_500) - 60_500) <= 40);
 });
 

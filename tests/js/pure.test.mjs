@@ -13,22 +13,44 @@ import { silences } from "../../monitor/web/static/state/silence.js";
 const STATIC = new URL("../../monitor/web/static/", import.meta.url);
 
 test("silences lie between the speech of both sides, overlaps and order notwithstanding", () => {
-  const said = [{ from_ms: 20_000, to_ms: 22_000 }, { from_ms: 1_000, to_ms: 9_000 }, { from_ms: 2_000, to_ms: 4_000 }];
-  assert.deepEqual(silences(said, 30_000), [{ from_ms: 9_000, to_ms: 20_000 }, { from_ms: 22_000, to_ms: 30_000 }]);
+  const said = [
+    { from_ms: 20_000, to_ms: 22_000 },
+    { from_ms: 1_000, to_ms: 9_000 },
+    { from_ms: 2_000, to_ms: 4_000 },
+  ];
+  assert.deepEqual(silences(said, 30_000), [
+    { from_ms: 9_000, to_ms: 20_000 },
+    { from_ms: 22_000, to_ms: 30_000 },
+  ]);
   assert.deepEqual(silences(said, 24_000), [{ from_ms: 9_000, to_ms: 20_000 }]);
   assert.deepEqual(silences([], 4_999), []);
   assert.deepEqual(silences([], 5_000), [{ from_ms: 0, to_ms: 5_000 }]);
 });
 
-const call = (file, score, ...rules) => ({ file, score, warnings: rules.map((rule_id) => ({ rule_id, title: rule_id, severity: rule_id === "a" ? "critical" : "minor" })) });
+const call = (file, score, ...rules) => ({
+  file,
+  score,
+  warnings: rules.map((rule_id) => ({ rule_id, title: rule_id, severity: rule_id === "a" ? "critical" : "minor" })),
+});
 
 test("scores are counted in tens, a hundred by itself", () => {
   const columns = byScore([call("1", 0), call("2", 9), call("3", 10), call("4", 99), call("5", 100), call("6", null)]);
-  assert.deepEqual(columns.map(({ value }) => value), [2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+  assert.deepEqual(
+    columns.map(({ value }) => value),
+    [2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1],
+  );
 });
 
 test("rules are ranked by their warnings, with the calls they touched", () => {
-  assert.deepEqual(byRule([call("1", 1, "a", "a", "b"), call("2", 1, "b"), call("3", 1, "b")]).map(({ rule_id, warnings, calls, severity }) => [rule_id, warnings, calls, severity]), [["b", 3, 3, "minor"], ["a", 2, 1, "critical"]]);
+  assert.deepEqual(
+    byRule([call("1", 1, "a", "a", "b"), call("2", 1, "b"), call("3", 1, "b")]).map(
+      ({ rule_id, warnings, calls, severity }) => [rule_id, warnings, calls, severity],
+    ),
+    [
+      ["b", 3, 3, "minor"],
+      ["a", 2, 1, "critical"],
+    ],
+  );
 });
 
 test("a recording's name may tell agent and hour, and need not", () => {
@@ -39,15 +61,32 @@ test("a recording's name may tell agent and hour, and need not", () => {
 });
 
 test("agents and hours are counted where names tell them", () => {
-  const calls = [call("20260309-090000-a7.wav", 1, "a"), call("20260309-110000-a7.wav", 1, "a", "b"), call("other.wav", 1, "a")];
+  const calls = [
+    call("20260309-090000-a7.wav", 1, "a"),
+    call("20260309-110000-a7.wav", 1, "a", "b"),
+    call("other.wav", 1, "a"),
+  ];
   assert.deepEqual(byAgent(calls), [{ agent_id: "a7", warnings: 3, calls: 2 }]);
-  assert.deepEqual(byHour(calls), [{ label: "9", value: 1 }, { label: "10", value: 0 }, { label: "11", value: 2 }]);
+  assert.deepEqual(byHour(calls), [
+    { label: "9", value: 1 },
+    { label: "10", value: 0 },
+    { label: "11", value: 2 },
+  ]);
   assert.deepEqual(byHour([call("other.wav", 1)]), []);
 });
 
 test("the worst call comes first, the unreadable last", () => {
-  const calls = [call("good", 100), { file: "broken", score: null, warnings: [], error: {} }, call("bad", 20, "a"), call("worse", 20, "a", "b"), call("unscored", null)];
-  assert.deepEqual(worstFirst(calls).map(({ file }) => file), ["worse", "bad", "good", "unscored", "broken"]);
+  const calls = [
+    call("good", 100),
+    { file: "broken", score: null, warnings: [], error: {} },
+    call("bad", 20, "a"),
+    call("worse", 20, "a", "b"),
+    call("unscored", null),
+  ];
+  assert.deepEqual(
+    worstFirst(calls).map(({ file }) => file),
+    ["worse", "bad", "good", "unscored", "broken"],
+  );
 });
 
 test("severities", () => {
@@ -55,7 +94,12 @@ test("severities", () => {
   assert.deepEqual(counts(warnings), { critical: 1, major: 0, minor: 2, hint: 0 });
   assert.equal(gravest(warnings), "critical");
   assert.equal(gravest([]), "");
-  assert.ok(weight("critical") > weight("major") && weight("major") > weight("minor") && weight("minor") > weight("hint") && weight("hint") > weight("?"));
+  assert.ok(
+    weight("critical") > weight("major") &&
+      weight("major") > weight("minor") &&
+      weight("minor") > weight("hint") &&
+      weight("hint") > weight("?"),
+  );
 });
 
 test("both dictionaries have the same keys with the same slots", () => {
@@ -64,22 +108,35 @@ test("both dictionaries have the same keys with the same slots", () => {
   for (const key of Object.keys(zh)) assert.deepEqual(slots(en[key]), slots(zh[key]), key);
 });
 
-const sources = readdirSync(STATIC, { recursive: true }).filter((name) => /\.(js|html|css)$/.test(name)).map((name) => [name, readFileSync(new URL(name, STATIC), "utf8")]);
+const sources = readdirSync(STATIC, { recursive: true })
+  .filter((name) => /\.(js|html|css)$/.test(name))
+  .map((name) => [name, readFileSync(new URL(name, STATIC), "utf8")]);
 
 test("every key that the pages use is in the dictionary, and none is there for nothing", () => {
-  const code = sources.filter(([name]) => name.endsWith(".js") && !name.startsWith("i18n")).map(([, text]) => text).join("\n");
+  const code = sources
+    .filter(([name]) => name.endsWith(".js") && !name.startsWith("i18n"))
+    .map(([, text]) => text)
+    .join("\n");
   const used = [...code.matchAll(/\bt\(\s*"([^"]+)"/g)].map(([, key]) => key);
   for (const key of used) assert.ok(key in zh, key);
   // Keys made of parts stand in the code as templates.
-  const templates = [...code.matchAll(/\bt\(\s*`([^`]+)`/g)].map(([, made]) => new RegExp(`^${made.replaceAll(".", "\\.").replaceAll(/\$\{[^}]+\}/g, "[^.]+")}$`));
-  const unused = Object.keys(zh).filter((key) => !code.includes(`"${key}"`) && !templates.some((made) => made.test(key)));
+  const templates = [...code.matchAll(/\bt\(\s*`([^`]+)`/g)].map(
+    ([, made]) => new RegExp(`^${made.replaceAll(".", "\\.").replaceAll(/\$\{[^}]+\}/g, "[^.]+")}$`),
+  );
+  const unused = Object.keys(zh).filter(
+    (key) => !code.includes(`"${key}"`) && !templates.some((made) => made.test(key)),
+  );
   assert.deepEqual(unused, []);
 });
 
 test("text enters the pages as text: nothing parses markup, no inline script or style, no other host", () => {
   for (const [name, text] of sources) {
     if (name.endsWith(".js")) {
-      assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setHTML|createContextualFragment/, name);
+      assert.doesNotMatch(
+        text,
+        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setHTML|createContextualFragment/,
+        name,
+      );
       assert.doesNotMatch(text.replaceAll("http://www.w3.org/2000/svg", ""), /["'`]https?:\/\//, name);
     }
     if (name.endsWith(".html")) {
@@ -91,5 +148,6 @@ test("text enters the pages as text: nothing parses markup, no inline script or 
 });
 
 test("only main.js gives elements their names", () => {
-  for (const [name, text] of sources) if (name.endsWith(".js") && name !== "main.js") assert.doesNotMatch(text, /customElements\.define/, name);
+  for (const [name, text] of sources)
+    if (name.endsWith(".js") && name !== "main.js") assert.doesNotMatch(text, /customElements\.define/, name);
 });

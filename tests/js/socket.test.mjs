@@ -92,13 +92,22 @@ function opened(options = {}) {
 }
 
 /** An event seen on the server `ago` ms before now (whose clock is ours). */
-const event = (host, seq, ago = 5) => ({ kind: "measure", call_id: "c1", seq, at_ms: seq, seen_at: new Date(host.ms - ago).toISOString() });
+const event = (host, seq, ago = 5) => ({
+  kind: "measure",
+  call_id: "c1",
+  seq,
+  at_ms: seq,
+  seen_at: new Date(host.ms - ago).toISOString(),
+});
 
 test("events come through in order, and the cursor follows", () => {
   const { host, socket, events } = opened();
   host.last.say(event(host, 1));
   host.last.say(event(host, 2));
-  assert.deepEqual(events, [[1, true], [2, true]]);
+  assert.deepEqual(events, [
+    [1, true],
+    [2, true],
+  ]);
   assert.equal(socket.cursor, 2);
 });
 
@@ -143,7 +152,15 @@ test("after a break it tells what came back, once everything missed has arrived"
   const { phase, recovered } = statuses.at(-1);
   assert.equal(phase, "live");
   assert.deepEqual(recovered, { events: 2, away_ms: 30_000, cause: "network" });
-  assert.deepEqual(events.map(([seq, live]) => [seq, live]), [[1, true], [2, false], [3, false], [4, true]]);
+  assert.deepEqual(
+    events.map(([seq, live]) => [seq, live]),
+    [
+      [1, true],
+      [2, false],
+      [3, false],
+      [4, true],
+    ],
+  );
 });
 
 test("when nothing was missed it says so after a moment", () => {
@@ -160,7 +177,10 @@ test("a server clock that is an hour off does not make live events look replayed
   const { host, events } = opened();
   host.last.say(event(host, 1, 3_600_000));
   host.last.say(event(host, 2, 3_600_000));
-  assert.deepEqual(events.map(([, live]) => live), [true, true]);
+  assert.deepEqual(
+    events.map(([, live]) => live),
+    [true, true],
+  );
 });
 
 test("offline is said at once, and online connects at once", () => {
@@ -261,7 +281,12 @@ test("what happens while the past is read waits, and comes after it", async () =
   assert.deepEqual(taken, []);
   give({ events: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
   await turn();
-  assert.deepEqual(taken, [[1, false], [2, false], [3, false], [3, true]]);
+  assert.deepEqual(taken, [
+    [1, false],
+    [2, false],
+    [3, false],
+    [3, true],
+  ]);
   host.last.say({ ...event(host, 4), cursor: 31 });
   assert.deepEqual(taken.at(-1), [4, true]);
 });

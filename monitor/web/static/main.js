@@ -25,7 +25,8 @@ const PAGES = {
 };
 
 function define(elements) {
-  for (const [name, element] of Object.entries(elements)) if (!customElements.get(name)) customElements.define(name, element);
+  for (const [name, element] of Object.entries(elements))
+    if (!customElements.get(name)) customElements.define(name, element);
 }
 
 define({

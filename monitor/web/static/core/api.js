@@ -81,7 +81,12 @@ export class Api {
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     let response;
     try {
-      response = await fetch(this.base + path, { ...init, method, headers, credentials: this.token ? "omit" : "same-origin" });
+      response = await fetch(this.base + path, {
+        ...init,
+        method,
+        headers,
+        credentials: this.token ? "omit" : "same-origin",
+      });
     } catch {
       throw new ApiError(0, "NET", "unreachable");
     }

@@ -56,7 +56,7 @@ export function keyed(parent, items, keyOf, make, update) {
   let cursor = null;
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
-    const key = keyOf(item);
+    const key = keyOf(item, index);
     kept.add(key);
     let node = nodes.get(key);
     if (!node) {
@@ -73,4 +73,3 @@ export function keyed(parent, items, keyOf, make, update) {
     node.remove();
   }
 }
-

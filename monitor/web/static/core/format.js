@@ -34,7 +34,13 @@ export function number(value, digits = 0) {
 export function dateTime(rfc3339) {
   const when = new Date(rfc3339 ?? NaN);
   if (Number.isNaN(when.getTime())) return "–";
-  return when.toLocaleString(locale(), { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false });
+  return when.toLocaleString(locale(), {
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+  });
 }
 
 export function timeOfDay(rfc3339) {

@@ -38,9 +38,22 @@ export async function openPage(name, element) {
 
 /** A message that a request failed, in the page's words with the server's code. */
 export function failed(error) {
-  const known = { 0: "error.unreachable", 401: "error.session", 403: "error.forbidden", 404: "error.missing", 413: "error.large", 429: "error.often" };
+  const known = {
+    0: "error.unreachable",
+    401: "error.session",
+    403: "error.forbidden",
+    404: "error.missing",
+    413: "error.large",
+    429: "error.often",
+  };
   const words = t(known[error.status] ?? "error.other");
-  return [words, error.message && error.status ? error.message : "", error.code && error.code !== "NET" ? `(${error.code})` : ""].filter(Boolean).join(" ");
+  return [
+    words,
+    error.message && error.status ? error.message : "",
+    error.code && error.code !== "NET" ? `(${error.code})` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** A line for trouble, read out when it appears. */

@@ -55,7 +55,14 @@ export class EventSocket {
    * @param {(event: object) => string|number|undefined} [options.cursorOf] an event's place in the stream
    * @param {object} [options.host] what a browser has: WebSocket, timers, clock, `online` events; for tests
    */
-  constructor({ url, onEvent, onStatus, cursor = null, cursorOf = (event) => event.cursor ?? event.seq, host = browser() }) {
+  constructor({
+    url,
+    onEvent,
+    onStatus,
+    cursor = null,
+    cursorOf = (event) => event.cursor ?? event.seq,
+    host = browser(),
+  }) {
     Object.assign(this, { url, onEvent, onStatus, cursorOf, host });
     this.#cursor = cursor;
     this.status = this.#stamp({ phase: "connecting", recovered: null });
@@ -203,7 +210,14 @@ export class EventSocket {
   }
 
   #stamp(change) {
-    return { cause: this.#cause, attempt: this.#attempt, code: 0, since_ms: this.host.now(), recovered: null, ...change };
+    return {
+      cause: this.#cause,
+      attempt: this.#attempt,
+      code: 0,
+      since_ms: this.host.now(),
+      recovered: null,
+      ...change,
+    };
   }
 
   #say(change) {

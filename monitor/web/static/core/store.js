@@ -1,16 +1,20 @@
-/** State, a pure step, and readers told once a frame however many events came. */
+/** State, a pure step, and readers told once a frame, or more rarely, however many events came. */
 
 export class Store {
   #readers = new Set();
   #frame = 0;
+  #pace_ms;
+  #read_ms = 0;
 
   /**
    * @param {object} state
    * @param {(state: object, event: object, received_ms: number) => object} step
+   * @param {number} [pace_ms] least time between two rounds of readers
    */
-  constructor(state, step) {
+  constructor(state, step, pace_ms = 0) {
     this.state = state;
     this.step = step;
+    this.#pace_ms = pace_ms;
   }
 
   /** Steps the state; readers follow in the next frame. */
@@ -24,14 +28,20 @@ export class Store {
     this.wake();
   }
 
-  /** Has the readers called in the next frame, changed or not (time has passed). */
+  /** Has the readers called soon, changed or not (time has passed). */
   wake() {
     if (this.#frame) return;
+    const wait_ms = this.#read_ms + this.#pace_ms - performance.now();
     // A hidden page gets no frames; it is drawn when somebody looks again, and stays quiet until then.
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      for (const reader of this.#readers) reader(this.state);
-    });
+    const draw = () => (this.#frame = requestAnimationFrame(() => this.#tell()));
+    if (wait_ms > 0) this.#frame = setTimeout(draw, wait_ms);
+    else draw();
+  }
+
+  #tell() {
+    this.#frame = 0;
+    this.#read_ms = performance.now();
+    for (const reader of this.#readers) reader(this.state);
   }
 
   /** Calls `reader` after changes until `signal` ends. */

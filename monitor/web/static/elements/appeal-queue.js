@@ -33,7 +33,13 @@ export class AppealQueue extends View {
     this.#current = Math.max(0, Math.min(this.#current, appeals.length - 1));
     this.none.hidden = appeals.length > 0;
     this.list.hidden = !appeals.length;
-    keyed(this.list, appeals, ({ warning_id }) => warning_id, () => this.#make(), (node, item) => this.#write(node, item));
+    keyed(
+      this.list,
+      appeals,
+      ({ warning_id }) => warning_id,
+      () => this.#make(),
+      (node, item) => this.#write(node, item),
+    );
     this.#point();
   }
 
@@ -49,9 +55,21 @@ export class AppealQueue extends View {
       audio.hidden = true;
     });
     const act = (verdict, key) =>
-      h("button", { class: "button", type: "button", on: { click: () => this.#decide(node.cmItem, verdict) } }, h("span", { text: t(`appeals.${verdict}`) }), h("kbd", { text: key, "aria-hidden": "true" }));
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: () => this.#decide(node.cmItem, verdict) } },
+        h("span", { text: t(`appeals.${verdict}`) }),
+        h("kbd", { text: key, "aria-hidden": "true" }),
+      );
     node.append(h("div", { class: "acts" }, act("upheld", "U"), act("overturned", "O")));
-    return Object.assign(node, { cmShape: shape, cmTitle: title, cmWhere: where, cmQuote: quote, cmComment: comment, cmAudio: audio });
+    return Object.assign(node, {
+      cmShape: shape,
+      cmTitle: title,
+      cmWhere: where,
+      cmQuote: quote,
+      cmComment: comment,
+      cmAudio: audio,
+    });
   }
 
   #write(node, item) {
@@ -60,19 +78,26 @@ export class AppealQueue extends View {
     setAttribute(node, "data-severity", item.severity);
     reshape(node.cmShape, item.severity);
     setText(node.cmTitle, item.title);
-    setText(node.cmWhere, [item.agent_id, dateTime(item.first_seen_at ?? item.seen_at), clock(item.from_ms)].join(" · "));
+    setText(
+      node.cmWhere,
+      [item.agent_id, dateTime(item.first_seen_at ?? item.seen_at), clock(item.from_ms)].join(" · "),
+    );
     setAttribute(node.cmWhere, "href", `/calls/${encodeURIComponent(item.call_id)}`);
     setText(node.cmQuote, item.quote ? `“${item.quote}”` : item.advice);
     const last = (item.history ?? []).findLast(({ kind }) => kind === "appeal");
     node.cmComment.hidden = !last?.comment;
     setText(node.cmComment, last?.comment ?? "");
     node.cmAudio.hidden = item.recorded === false;
-    const src = this.shown.api.fileUrl(`/v1/calls/${encodeURIComponent(item.call_id)}/audio`, { from_ms: Math.max(0, item.from_ms - AROUND_MS), to_ms: item.to_ms + AROUND_MS });
+    const src = this.shown.api.fileUrl(`/v1/calls/${encodeURIComponent(item.call_id)}/audio`, {
+      from_ms: Math.max(0, item.from_ms - AROUND_MS),
+      to_ms: item.to_ms + AROUND_MS,
+    });
     setAttribute(node.cmAudio, "src", src);
   }
 
   #point() {
-    for (const [index, node] of [...this.list.children].entries()) setAttribute(node, "aria-current", index === this.#current ? "true" : null);
+    for (const [index, node] of [...this.list.children].entries())
+      setAttribute(node, "aria-current", index === this.#current ? "true" : null);
   }
 
   #key(event) {

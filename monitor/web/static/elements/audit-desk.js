@@ -22,9 +22,27 @@ export class AuditDesk extends View {
 
   build() {
     this.input = h("input", { class: "unseen", type: "file", id: "files", multiple: true, accept: SOUND });
-    this.drop = h("label", { class: "drop", for: "files" }, icon("upload"), h("b", { text: t("audit.drop") }), h("span", { text: t("audit.formats") }), this.input);
-    this.layout = h("select", { class: "field" }, h("option", { value: "agent,customer", text: t("audit.layout.agent") }), h("option", { value: "customer,agent", text: t("audit.layout.customer") }));
-    this.side = h("select", { class: "field" }, h("option", { value: "", text: t("audit.side.unknown") }), h("option", { value: "agent", text: t("side.agent") }), h("option", { value: "customer", text: t("side.customer") }));
+    this.drop = h(
+      "label",
+      { class: "drop", for: "files" },
+      icon("upload"),
+      h("b", { text: t("audit.drop") }),
+      h("span", { text: t("audit.formats") }),
+      this.input,
+    );
+    this.layout = h(
+      "select",
+      { class: "field" },
+      h("option", { value: "agent,customer", text: t("audit.layout.agent") }),
+      h("option", { value: "customer,agent", text: t("audit.layout.customer") }),
+    );
+    this.side = h(
+      "select",
+      { class: "field" },
+      h("option", { value: "", text: t("audit.side.unknown") }),
+      h("option", { value: "agent", text: t("side.agent") }),
+      h("option", { value: "customer", text: t("side.customer") }),
+    );
     this.bar = h("progress", { max: 1, "aria-label": t("audit.sending") });
     this.sending = h("div", { class: "sending", hidden: true }, h("span", { text: t("audit.sending") }), this.bar);
     this.trouble = troubleLine();
@@ -35,7 +53,16 @@ export class AuditDesk extends View {
       h(
         "div",
         { class: "left" },
-        h("form", {}, h("h1", { text: t("audit.new") }), this.drop, h("label", { class: "row" }, h("span", { text: t("audit.layout") }), this.layout), h("label", { class: "row" }, h("span", { text: t("audit.side") }), this.side), this.sending, this.trouble),
+        h(
+          "form",
+          {},
+          h("h1", { text: t("audit.new") }),
+          this.drop,
+          h("label", { class: "row" }, h("span", { text: t("audit.layout") }), this.layout),
+          h("label", { class: "row" }, h("span", { text: t("audit.side") }), this.side),
+          this.sending,
+          this.trouble,
+        ),
         h("section", {}, h("h2", { text: t("audit.past") }), this.list),
       ),
       this.view,
@@ -49,7 +76,9 @@ export class AuditDesk extends View {
   }
 
   start() {
-    addEventListener("popstate", () => this.#go(new URLSearchParams(location.search).get("id") ?? "", false), { signal: this.signal });
+    addEventListener("popstate", () => this.#go(new URLSearchParams(location.search).get("id") ?? "", false), {
+      signal: this.signal,
+    });
     this.addEventListener("cm-audit-removed", () => this.#go(""), { signal: this.signal });
     this.update();
     this.#refresh();
@@ -117,7 +146,8 @@ export class AuditDesk extends View {
       const ended = this.#audit && this.#audit.status !== audit.status;
       this.#audit = audit;
       if (ended) await this.#refresh();
-      if (audit.status === "queued" || audit.status === "running") this.#timer = setTimeout(() => this.#poll(), POLL_MS);
+      if (audit.status === "queued" || audit.status === "running")
+        this.#timer = setTimeout(() => this.#poll(), POLL_MS);
     } catch (error) {
       if (error.status === 401) return this.tell("cm-session-over", {});
       this.trouble.hidden = false;
@@ -137,13 +167,22 @@ export class AuditDesk extends View {
     if (!this.view) return;
     this.none.remove();
     if (!this.#past.length) this.list.append(this.none);
-    keyed(this.list, this.#past, ({ audit_id }) => audit_id, ({ audit_id }) => this.#link(audit_id), (node, audit) => {
-      const fresh = audit.audit_id === this.#audit?.audit_id ? this.#audit : audit;
-      setAttribute(node, "aria-current", audit.audit_id === this.#id ? "true" : null);
-      setText(node.cmWhen, dateTime(audit.created_at));
-      setText(node.cmFiles, t("audit.files", { n: audit.files.length }));
-      setText(node.cmStatus, fresh.status === "running" ? percent(fresh.progress) : t(`audit.status.${fresh.status}`));
-    });
+    keyed(
+      this.list,
+      this.#past,
+      ({ audit_id }) => audit_id,
+      ({ audit_id }) => this.#link(audit_id),
+      (node, audit) => {
+        const fresh = audit.audit_id === this.#audit?.audit_id ? this.#audit : audit;
+        setAttribute(node, "aria-current", audit.audit_id === this.#id ? "true" : null);
+        setText(node.cmWhen, dateTime(audit.created_at));
+        setText(node.cmFiles, t("audit.files", { n: audit.files.length }));
+        setText(
+          node.cmStatus,
+          fresh.status === "running" ? percent(fresh.progress) : t(`audit.status.${fresh.status}`),
+        );
+      },
+    );
     this.view.show({ audit: this.#audit, wanted: Boolean(this.#id), api: this.api });
   }
 

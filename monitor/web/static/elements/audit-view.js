@@ -26,21 +26,54 @@ export class AuditView extends View {
     this.empty = h("p", { class: "empty", text: t("audit.choose") });
     this.heading = h("h2", { class: "number" });
     this.links = h("span", { class: "acts" });
-    this.discard = h("button", { class: "button quiet", type: "button", text: t("audit.remove"), on: { click: () => this.#remove() } });
+    this.discard = h("button", {
+      class: "button quiet",
+      type: "button",
+      text: t("audit.remove"),
+      on: { click: () => this.#remove() },
+    });
     this.trouble = troubleLine();
     this.word = h("p", { class: "number", role: "status" });
     this.bar = h("progress", { max: 1, "aria-label": t("audit.progress") });
     this.files = h("ul", { class: "files", tabindex: 0, "aria-label": t("audit.progress") });
     this.progress = h("section", { class: "panel" }, h("div", { class: "overall" }, this.word, this.bar), this.files);
     this.figures = h("dl");
-    this.plots = ["cm-column-plot", "cm-bar-list", "cm-bar-list", "cm-column-plot"].map((name) => document.createElement(name));
+    this.plots = ["cm-column-plot", "cm-bar-list", "cm-bar-list", "cm-column-plot"].map((name) =>
+      document.createElement(name),
+    );
     this.panels = this.plots.map((plot) => h("section", { class: "panel" }, plot));
     this.body = h("tbody");
-    this.more = h("button", { class: "button", type: "button", on: { click: () => ((this.#rows += 10 * ROWS), this.update(this.shown)) } });
+    this.more = h("button", {
+      class: "button",
+      type: "button",
+      on: { click: () => ((this.#rows += 10 * ROWS), this.update(this.shown)) },
+    });
     const head = (key, figure) => h("th", { scope: "col", class: figure ? "figure" : null, text: t(`audit.${key}`) });
-    this.table = h("table", {}, h("caption", { text: t("audit.worst") }), h("thead", {}, h("tr", {}, head("score", true), head("file"), head("length", true), head("found"))), this.body);
-    this.report = h("div", {}, h("section", { class: "panel" }, h("div", { class: "scroll", tabindex: 0 }, this.table), h("p", { class: "more" }, this.more)));
-    this.all = [h("div", { class: "head" }, this.heading, h("span", { class: "acts" }, this.links, this.discard)), this.trouble, this.progress, this.figures, h("div", { class: "plots" }, this.panels), this.report];
+    this.table = h(
+      "table",
+      {},
+      h("caption", { text: t("audit.worst") }),
+      h("thead", {}, h("tr", {}, head("score", true), head("file"), head("length", true), head("found"))),
+      this.body,
+    );
+    this.report = h(
+      "div",
+      {},
+      h(
+        "section",
+        { class: "panel" },
+        h("div", { class: "scroll", tabindex: 0 }, this.table),
+        h("p", { class: "more" }, this.more),
+      ),
+    );
+    this.all = [
+      h("div", { class: "head" }, this.heading, h("span", { class: "acts" }, this.links, this.discard)),
+      this.trouble,
+      this.progress,
+      this.figures,
+      h("div", { class: "plots" }, this.panels),
+      this.report,
+    ];
     this.shadowRoot.append(this.empty, ...this.all);
   }
 
@@ -52,7 +85,18 @@ export class AuditView extends View {
     if (!audit) return;
     setText(this.heading, `${dateTime(audit.created_at)} · ${t("audit.files", { n: audit.files.length })}`);
     setText(this.trouble, audit.error);
-    keyed(this.links, audit.downloads ?? [], (name) => name, (name) => h("a", { class: "button", href: api.fileUrl(`/v1/audits/${audit.audit_id}/files/${name}`), download: true }, icon("download"), h("span", { text: name.split(".").at(-1) })));
+    keyed(
+      this.links,
+      audit.downloads ?? [],
+      (name) => name,
+      (name) =>
+        h(
+          "a",
+          { class: "button", href: api.fileUrl(`/v1/audits/${audit.audit_id}/files/${name}`), download: true },
+          icon("download"),
+          h("span", { text: name.split(".").at(-1) }),
+        ),
+    );
     this.#progress(audit);
     const report = audit.report;
     for (const part of [this.figures, ...this.panels, this.report]) part.hidden = !report;
@@ -61,7 +105,10 @@ export class AuditView extends View {
 
   #progress({ status, progress, files }) {
     this.progress.hidden = status === "done" && files.every((file) => file.status === "done");
-    setText(this.word, status === "running" ? t("audit.running", { share: percent(progress) }) : t(`audit.status.${status}`));
+    setText(
+      this.word,
+      status === "running" ? t("audit.running", { share: percent(progress) }) : t(`audit.status.${status}`),
+    );
     this.bar.value = progress;
     keyed(this.files, files, ({ file }) => file, makeFile, writeFile);
   }
@@ -70,7 +117,8 @@ export class AuditView extends View {
     const { calls, totals } = report;
     if (this.#report !== calls) {
       this.#report = calls;
-      const figure = (key, value) => h("div", {}, h("dt", { text: t(`audit.${key}`) }), h("dd", { class: "number", text: value }));
+      const figure = (key, value) =>
+        h("div", {}, h("dt", { text: t(`audit.${key}`) }), h("dd", { class: "number", text: value }));
       this.figures.replaceChildren(
         figure("calls", number(totals.calls)),
         figure("hours", duration(totals.duration_ms)),
@@ -82,8 +130,28 @@ export class AuditView extends View {
       const agents = byAgent(read);
       const hours = byHour(read);
       this.plots[0].show({ heading: t("audit.byScore"), columns: byScore(read), every: 2 });
-      this.plots[1].show({ heading: t("audit.byRule"), rows: byRule(read).map((row) => ({ key: row.rule_id, name: row.title, value: row.warnings, severity: row.severity, href: `/rules?id=${encodeURIComponent(row.rule_id)}`, note: t("day.calls.n", { n: row.calls }) })), most: 10 });
-      this.plots[2].show({ heading: t("audit.byAgent"), rows: agents.map((row) => ({ key: row.agent_id, name: row.agent_id, value: row.warnings, note: t("day.calls.n", { n: row.calls }) })), most: 10 });
+      this.plots[1].show({
+        heading: t("audit.byRule"),
+        rows: byRule(read).map((row) => ({
+          key: row.rule_id,
+          name: row.title,
+          value: row.warnings,
+          severity: row.severity,
+          href: `/rules?id=${encodeURIComponent(row.rule_id)}`,
+          note: t("day.calls.n", { n: row.calls }),
+        })),
+        most: 10,
+      });
+      this.plots[2].show({
+        heading: t("audit.byAgent"),
+        rows: agents.map((row) => ({
+          key: row.agent_id,
+          name: row.agent_id,
+          value: row.warnings,
+          note: t("day.calls.n", { n: row.calls }),
+        })),
+        most: 10,
+      });
       this.plots[3].show({ heading: t("audit.byHour"), columns: hours });
       this.panels[2].hidden = !agents.length;
       this.panels[3].hidden = !hours.length;
@@ -92,14 +160,28 @@ export class AuditView extends View {
       this.panels[3].hidden = !this.plots[3].shown.columns.length;
     }
     const worst = worstFirst(calls);
-    const shown = worst.slice(0, this.#rows).flatMap((call) => (this.#open.has(call.file) ? [{ call }, { call, open: true }] : [{ call }]));
-    keyed(this.body, shown, ({ call, open }) => `${open ? "open:" : ""}${call.file}`, ({ call, open }) => (open ? detail(call) : this.#row(call)), (node, { call, open }) => !open && setAttribute(node.cmButton, "aria-expanded", String(this.#open.has(call.file))));
+    const shown = worst
+      .slice(0, this.#rows)
+      .flatMap((call) => (this.#open.has(call.file) ? [{ call }, { call, open: true }] : [{ call }]));
+    keyed(
+      this.body,
+      shown,
+      ({ call, open }) => `${open ? "open:" : ""}${call.file}`,
+      ({ call, open }) => (open ? detail(call) : this.#row(call)),
+      (node, { call, open }) =>
+        !open && setAttribute(node.cmButton, "aria-expanded", String(this.#open.has(call.file))),
+    );
     this.more.parentNode.hidden = worst.length <= this.#rows;
     setText(this.more, t("audit.more", { n: worst.length - this.#rows }));
   }
 
   #row(call) {
-    const button = h("button", { type: "button", "aria-expanded": "false", disabled: !call.warnings.length }, call.warnings.length > 0 && icon("down"), h("span", { text: call.file.split("/").at(-1) }));
+    const button = h(
+      "button",
+      { type: "button", "aria-expanded": "false", disabled: !call.warnings.length },
+      call.warnings.length > 0 && icon("down"),
+      h("span", { text: call.file.split("/").at(-1) }),
+    );
     button.addEventListener("click", () => {
       if (!this.#open.delete(call.file)) this.#open.add(call.file);
       this.update(this.shown);
@@ -107,8 +189,30 @@ export class AuditView extends View {
     const found = counts(call.warnings);
     const cell = call.error
       ? h("td", { class: "error", text: `${call.error.message}` })
-      : h("td", {}, h("div", { class: "found" }, SEVERITIES.filter((severity) => found[severity]).map((severity) => h("span", { class: "number", data: { severity } }, icon(severity, t(`severity.${severity}`)), h("span", { text: found[severity] })))));
-    const row = h("tr", {}, h("td", { class: "figure score number", text: call.score ?? "–" }), h("td", {}, button), h("td", { class: "figure number", text: call.error ? "–" : clock(call.duration_ms) }), cell);
+      : h(
+          "td",
+          {},
+          h(
+            "div",
+            { class: "found" },
+            SEVERITIES.filter((severity) => found[severity]).map((severity) =>
+              h(
+                "span",
+                { class: "number", data: { severity } },
+                icon(severity, t(`severity.${severity}`)),
+                h("span", { text: found[severity] }),
+              ),
+            ),
+          ),
+        );
+    const row = h(
+      "tr",
+      {},
+      h("td", { class: "figure score number", text: call.score ?? "–" }),
+      h("td", {}, button),
+      h("td", { class: "figure number", text: call.error ? "–" : clock(call.duration_ms) }),
+      cell,
+    );
     return Object.assign(row, { cmButton: button });
   }
 
@@ -127,7 +231,9 @@ export class AuditView extends View {
 
 function detail(call) {
   const list = document.createElement("cm-warning-list");
-  list.show({ warnings: call.warnings.map((warning) => ({ ...warning, warning_id: `${call.file}:${warning.warning_id}` })) });
+  list.show({
+    warnings: call.warnings.map((warning) => ({ ...warning, warning_id: `${call.file}:${warning.warning_id}` })),
+  });
   return h("tr", {}, h("td"), h("td", { colspan: 3 }, list));
 }
 
@@ -135,7 +241,13 @@ function makeFile({ file }) {
   const shape = icon("ring");
   const word = h("span");
   const bar = h("progress", { max: 1, "aria-label": file });
-  const node = h("li", {}, h("span", { class: "name", text: file, title: file }), bar, h("span", { class: "word number" }, shape, word));
+  const node = h(
+    "li",
+    {},
+    h("span", { class: "name", text: file, title: file }),
+    bar,
+    h("span", { class: "word number" }, shape, word),
+  );
   return Object.assign(node, { cmShape: shape, cmWord: word, cmBar: bar });
 }
 

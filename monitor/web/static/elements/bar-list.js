@@ -29,7 +29,13 @@ export class BarList extends View {
     setText(this.heading, heading);
     this.none.hidden = rows.length > 0;
     const top = Math.max(1, ...rows.map(({ value }) => value));
-    keyed(this.list, rows.slice(0, most), ({ key }) => key, make, (node, row) => write(node, row, top));
+    keyed(
+      this.list,
+      rows.slice(0, most),
+      ({ key }) => key,
+      make,
+      (node, row) => write(node, row, top),
+    );
   }
 }
 
@@ -38,12 +44,21 @@ function make(row) {
   const name = row.href ? h("a") : h("span");
   const value = h("span", { class: "value number" });
   const bar = h("i");
-  return Object.assign(h("li", {}, h("span", { class: "name" }, shape, name), value, h("span", { class: "bar", "aria-hidden": "true" }, bar)), {
-    cmShape: shape,
-    cmName: name,
-    cmValue: value,
-    cmBar: bar,
-  });
+  return Object.assign(
+    h(
+      "li",
+      {},
+      h("span", { class: "name" }, shape, name),
+      value,
+      h("span", { class: "bar", "aria-hidden": "true" }, bar),
+    ),
+    {
+      cmShape: shape,
+      cmName: name,
+      cmValue: value,
+      cmBar: bar,
+    },
+  );
 }
 
 function write(node, row, top) {

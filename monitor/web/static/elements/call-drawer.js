@@ -27,15 +27,37 @@ export class CallDrawer extends View {
     this.who = h("h2", { tabindex: -1 });
     this.name = h("span", { class: "id number" });
     this.more = h("a", { class: "button quiet", text: t("drawer.more") });
-    this.close = h("button", { class: "button quiet", type: "button", "aria-label": t("drawer.close"), title: t("drawer.close"), on: { click: () => this.tell("cm-close-call", {}) } }, icon("cross"));
+    this.close = h(
+      "button",
+      {
+        class: "button quiet",
+        type: "button",
+        "aria-label": t("drawer.close"),
+        title: t("drawer.close"),
+        on: { click: () => this.tell("cm-close-call", {}) },
+      },
+      icon("cross"),
+    );
     this.head = document.createElement("cm-call-head");
     this.line = document.createElement("cm-time-line");
     this.captions = document.createElement("cm-caption-list");
     this.warnings = h("ul", { class: "warnings", tabindex: 0, "aria-label": t("shelf.warnings") });
-    this.text = h("textarea", { class: "field", id: "note", rows: 1, maxlength: NOTE_CHARS, placeholder: t("drawer.noteHint") });
+    this.text = h("textarea", {
+      class: "field",
+      id: "note",
+      rows: 1,
+      maxlength: NOTE_CHARS,
+      placeholder: t("drawer.noteHint"),
+    });
     this.send = h("button", { class: "button main", type: "submit", text: t("drawer.send") });
     this.said = h("p", { class: "said", role: "status" });
-    this.form = h("form", {}, h("label", { for: "note", text: t("drawer.note") }), h("div", { class: "row" }, this.text, this.send), this.said);
+    this.form = h(
+      "form",
+      {},
+      h("label", { for: "note", text: t("drawer.note") }),
+      h("div", { class: "row" }, this.text, this.send),
+      this.said,
+    );
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#write();
@@ -58,7 +80,11 @@ export class CallDrawer extends View {
   start() {
     const ticker = setInterval(() => this.#store?.wake(), TICK_MS);
     this.signal.addEventListener("abort", () => clearInterval(ticker));
-    this.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && this.tell("cm-close-call", {}), { signal: this.signal });
+    this.addEventListener(
+      "keydown",
+      (event) => event.key === "Escape" && !event.defaultPrevented && this.tell("cm-close-call", {}),
+      { signal: this.signal },
+    );
   }
 
   stop() {
@@ -129,11 +155,24 @@ export class CallDrawer extends View {
 function makeWarning(warning) {
   const quote = h("span", { class: "quote" });
   const title = h("span");
-  return Object.assign(h("li", {}, icon(warning.severity, t(`severity.${warning.severity}`)), title, quote, h("span", { class: "at number", text: clock(warning.from_ms) })), { cmTitle: title, cmQuote: quote });
+  return Object.assign(
+    h(
+      "li",
+      {},
+      icon(warning.severity, t(`severity.${warning.severity}`)),
+      title,
+      quote,
+      h("span", { class: "at number", text: clock(warning.from_ms) }),
+    ),
+    { cmTitle: title, cmQuote: quote },
+  );
 }
 
 function writeWarning(node, warning) {
   setAttribute(node, "data-severity", warning.severity);
-  setText(node.cmTitle, warning.status === "provisional" ? `${t("card.provisional")} · ${warning.title}` : warning.title);
+  setText(
+    node.cmTitle,
+    warning.status === "provisional" ? `${t("card.provisional")} · ${warning.title}` : warning.title,
+  );
   setText(node.cmQuote, warning.quote ? `“${warning.quote}”` : "");
 }

@@ -14,8 +14,10 @@ import { View } from "../core/view.js";
 const css = await sheet(import.meta.url, "call-head.css");
 
 /** Signal to noise, dB, from which a line is called good, or fair; below that it is bad. */
-const SNR_GOOD_DB = 18;
-const SNR_FAIR_DB = 10;
+const SNR_GOOD_DB = 15;
+const SNR_FAIR_DB = 8;
+/** Before so much of the call has been heard, the noise is not known well enough to be spoken of. */
+const LINE_KNOWN_MS = 10_000;
 /** Agents quieter than this are told so. */
 const QUIET_DBFS = -40;
 
@@ -29,7 +31,12 @@ export class CallHead extends View {
     this.clock = h("span", { class: "clock number", role: "timer" });
     this.direction = h("span", { class: "direction" });
     this.quality = h("span");
-    this.line = h("span", { class: "line", part: "line" }, h("span", { class: "bars", "aria-hidden": "true" }, h("i"), h("i"), h("i")), this.quality);
+    this.line = h(
+      "span",
+      { class: "line", part: "line" },
+      h("span", { class: "bars", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+      this.quality,
+    );
     this.mine = h("span", { class: "number" });
     this.theirs = h("span", { class: "number" });
     this.agent = h("i", { class: "agent" });
@@ -45,11 +52,20 @@ export class CallHead extends View {
   /** @param {{call: object|null, now_ms: number}} data */
   update({ call, now_ms }) {
     const state = !call ? "idle" : call.phase === "ended" ? "ended" : call.state;
-    const media_ms = !call ? 0 : call.phase === "ended" ? call.ended.at_ms : (mediaNow(call.clock, now_ms) ?? call.at_ms);
+    const media_ms = !call
+      ? 0
+      : call.phase === "ended"
+        ? call.ended.at_ms
+        : (mediaNow(call.clock, now_ms) ?? call.at_ms);
     setAttribute(this.state, "data-state", state);
     reshape(this.icon, { idle: "ring" }[state] ?? state);
     const lasts = (state === "silent" || state === "hold") && media_ms > call.since_ms;
-    setText(this.word, lasts ? `${t(`state.${state}`)} ${t("time.s", { s: Math.floor((media_ms - call.since_ms) / 1000) })}` : t(`state.${state}`));
+    setText(
+      this.word,
+      lasts
+        ? `${t(`state.${state}`)} ${t("time.s", { s: Math.floor((media_ms - call.since_ms) / 1000) })}`
+        : t(`state.${state}`),
+    );
     setText(this.clock, call ? clock(media_ms) : "");
     setText(this.direction, call ? t(`direction.${call.direction}`) : "");
     this.#line(call?.measure);
@@ -58,12 +74,15 @@ export class CallHead extends View {
 
   #line(measure) {
     const snrs = Object.values(measure?.snr_db ?? {}).filter((snr) => snr !== null);
-    const worst = snrs.length ? Math.min(...snrs) : null;
+    const worst = snrs.length && measure.at_ms >= LINE_KNOWN_MS ? Math.min(...snrs) : null;
     const quality = worst === null ? "none" : worst >= SNR_GOOD_DB ? "good" : worst >= SNR_FAIR_DB ? "fair" : "bad";
     const mine = measure?.level_dbfs?.agent;
     const quiet = mine !== null && mine !== undefined && mine < QUIET_DBFS;
     setAttribute(this.line, "data-quality", quality);
-    setText(this.quality, quiet ? t("line.quiet", { me: t(this.hasAttribute("mine") ? "side.me" : "side.agent") }) : t(`line.${quality}`));
+    setText(
+      this.quality,
+      quiet ? t("line.quiet", { me: t(this.hasAttribute("mine") ? "side.me" : "side.agent") }) : t(`line.${quality}`),
+    );
   }
 
   #balance(measure) {
@@ -75,7 +94,11 @@ export class CallHead extends View {
     const me = t(this.hasAttribute("mine") ? "side.me" : "side.agent");
     setText(this.mine, all ? `${me} ${percent(mine / all)}` : me);
     setText(this.theirs, all ? `${t("side.customer")} ${percent(theirs / all)}` : t("side.customer"));
-    setAttribute(this.bar, "aria-label", all ? t("balance.label", { me, agent: percent(mine / all), customer: percent(theirs / all) }) : t("balance.none"));
+    setAttribute(
+      this.bar,
+      "aria-label",
+      all ? t("balance.label", { me, agent: percent(mine / all), customer: percent(theirs / all) }) : t("balance.none"),
+    );
     const pace = measure?.chars_per_min?.agent;
     setText(this.pace, pace ? t("pace.short", { n: Math.round(pace) }) : "");
     setAttribute(this.pace, "title", pace ? t("pace.label", { me, n: Math.round(pace) }) : null);

@@ -113,7 +113,8 @@ export class CallPage extends View {
       past: async () => ({ events: [] }),
       take: (event) => {
         this.#store.take(event);
-        if (event.kind === "call.ended" || (event.kind === "measure" && event.at_ms - this.#wave_ms > WAVE_EVERY_MS)) this.#loudness();
+        if (event.kind === "call.ended" || (event.kind === "measure" && event.at_ms - this.#wave_ms > WAVE_EVERY_MS))
+          this.#loudness();
         if (event.kind === "warning") this.#histories();
         if (event.kind === "call.ended") this.feed.stop();
       },
@@ -129,7 +130,9 @@ export class CallPage extends View {
   }
 
   async #histories() {
-    const warnings = await this.api.all("/v1/warnings", "warnings", { call_id: this.#call_id, limit: 500 }).catch(() => []);
+    const warnings = await this.api
+      .all("/v1/warnings", "warnings", { call_id: this.#call_id, limit: 500 })
+      .catch(() => []);
     this.#found = new Map(warnings.map((warning) => [warning.warning_id, warning]));
     this.#store.wake();
   }
@@ -137,7 +140,8 @@ export class CallPage extends View {
   #sound() {
     this.audio.hidden = !this.#row.recorded;
     this.mute.hidden = this.#row.recorded;
-    if (this.#row.recorded && this.#row.status !== "live") setAttribute(this.audio, "src", this.api.fileUrl(`${this.#path}/audio`));
+    if (this.#row.recorded && this.#row.status !== "live")
+      setAttribute(this.audio, "src", this.api.fileUrl(`${this.#path}/audio`));
   }
 
   #heard() {
@@ -187,12 +191,23 @@ export class CallPage extends View {
       at_ms: Math.min(this.#at_ms, length_ms),
     });
     const live = call.phase === "live" && row?.status === "live";
-    this.captions.show({ captions: call.captions, warnings: call.warnings, gaps: call.gaps, live, now_ms: live && !this.#at_ms ? null : this.#at_ms });
+    this.captions.show({
+      captions: call.captions,
+      warnings: call.warnings,
+      gaps: call.gaps,
+      live,
+      now_ms: live && !this.#at_ms ? null : this.#at_ms,
+    });
     this.checks.show({ requirements: call.requirements });
     const listed = call.warnings.map((warning) => this.#found.get(warning.warning_id) ?? warning);
     setText(this.count, listed.length);
     const role = this.session.role;
-    this.warnings.show({ warnings: listed, mayReview: role === "supervisor" || role === "admin", mayAppeal: role === "agent", current: this.#current });
+    this.warnings.show({
+      warnings: listed,
+      mayReview: role === "supervisor" || role === "admin",
+      mayAppeal: role === "agent",
+      current: this.#current,
+    });
   }
 
   #head(call, row, length_ms) {
@@ -206,19 +221,37 @@ export class CallPage extends View {
       row?.rules_version && t("call.rules", { version: row.rules_version.slice(0, 8) }),
       this.#call_id,
     ].filter(Boolean);
-    keyed(this.facts, facts.map((text, at) => ({ text, at })), ({ at }) => at, () => h("span"), (node, { text }) => setText(node, text));
+    keyed(
+      this.facts,
+      facts.map((text, at) => ({ text, at })),
+      ({ at }) => at,
+      () => h("span"),
+      (node, { text }) => setText(node, text),
+    );
     const summary = call.ended?.summary ?? row?.summary ?? {};
     this.score.hidden = summary.score === undefined || summary.score === null;
     setText(this.points, summary.score);
     setAttribute(this.score, "data-low", summary.score < LOW_SCORE);
     const reasons = summary.reasons ?? [];
-    const rows = reasons.length ? reasons : [{ none: t(summary.score === undefined ? "call.noScore" : "card.endedClean") }];
-    keyed(this.reasons, rows, (reason) => reason.none ?? `${reason.rule_id}@${reason.at_ms}`, (reason) => this.#reason(reason));
+    const rows = reasons.length
+      ? reasons
+      : [{ none: t(summary.score === undefined ? "call.noScore" : "card.endedClean") }];
+    keyed(
+      this.reasons,
+      rows,
+      (reason) => reason.none ?? `${reason.rule_id}@${reason.at_ms}`,
+      (reason) => this.#reason(reason),
+    );
   }
 
   #reason({ none, title, at_ms, points }) {
     if (none) return h("li", {}, h("p", { text: none }));
-    const go = h("button", { class: "number", type: "button", text: clock(at_ms), on: { click: () => this.#seek({ at_ms }) } });
+    const go = h("button", {
+      class: "number",
+      type: "button",
+      text: clock(at_ms),
+      on: { click: () => this.#seek({ at_ms }) },
+    });
     return h("li", {}, h("span", { text: title }), go, h("b", { class: "number", text: points }));
   }
 

@@ -30,7 +30,12 @@ export class CallTile extends View {
     this.customer = svg("path", { class: "customer" });
     this.spark = svg(
       "svg",
-      { class: "spark", viewBox: `0 0 ${TILE_LEVELS_KEPT} ${2 * HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+      {
+        class: "spark",
+        viewBox: `0 0 ${TILE_LEVELS_KEPT} ${2 * HEIGHT}`,
+        preserveAspectRatio: "none",
+        "aria-hidden": "true",
+      },
       svg("line", { x1: 0, x2: TILE_LEVELS_KEPT, y1: HEIGHT, y2: HEIGHT }),
       this.agent,
       this.customer,
@@ -38,8 +43,18 @@ export class CallTile extends View {
     this.counts = h("span", { class: "warn" });
     this.newest = h("span", { class: "title" });
     this.line = h("span", { class: "line" });
-    this.button = h("button", { type: "button", on: { click: () => this.tell("cm-open-call", { call_id: this.shown.tile.call_id }) } });
-    this.button.append(this.who, this.clock, this.state, this.spark, h("span", { class: "warn" }, this.counts, this.newest), this.line);
+    this.button = h("button", {
+      type: "button",
+      on: { click: () => this.tell("cm-open-call", { call_id: this.shown.tile.call_id }) },
+    });
+    this.button.append(
+      this.who,
+      this.clock,
+      this.state,
+      this.spark,
+      h("span", { class: "warn" }, this.counts, this.newest),
+      this.line,
+    );
     this.shadowRoot.append(this.button);
   }
 
@@ -55,7 +70,12 @@ export class CallTile extends View {
     setAttribute(this.state, "data-state", state);
     reshape(this.icon, state);
     const lasts = state === "silent" || state === "hold";
-    setText(this.word, lasts ? `${t(`state.${state}`)} ${t("time.s", { s: Math.max(0, Math.floor((media_ms - tile.since_ms) / 1000)) })}` : t(`state.${state}`));
+    setText(
+      this.word,
+      lasts
+        ? `${t(`state.${state}`)} ${t("time.s", { s: Math.max(0, Math.floor((media_ms - tile.since_ms) / 1000)) })}`
+        : t(`state.${state}`),
+    );
     this.#draw(tile.levels);
     this.#count(tile.warnings);
     setText(this.line, group === "act" && tile.line ? `${t(`side.${tile.line.side}`)}：${tile.line.text}` : "");
@@ -74,7 +94,13 @@ export class CallTile extends View {
     const sure = warnings.filter(({ status }) => status === "confirmed");
     setAttribute(this.button, "data-severity", gravest(sure) || null);
     const found = counts(sure);
-    keyed(this.counts, SEVERITIES.filter((severity) => found[severity]), (severity) => severity, makeCount, (node, severity) => setText(node.lastChild, found[severity]));
+    keyed(
+      this.counts,
+      SEVERITIES.filter((severity) => found[severity]),
+      (severity) => severity,
+      makeCount,
+      (node, severity) => setText(node.lastChild, found[severity]),
+    );
     setText(this.newest, sure.at(-1)?.title ?? "");
   }
 }

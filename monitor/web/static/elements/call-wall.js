@@ -28,7 +28,12 @@ export class CallWall extends View {
     this.sections = GROUPS.map((group) => {
       const count = h("span", { class: "number" });
       const tiles = h("div", { class: "tiles" });
-      const section = h("section", { data: { group } }, h("h2", {}, h("span", { text: t(`wall.${group}`) }), count), tiles);
+      const section = h(
+        "section",
+        { data: { group } },
+        h("h2", {}, h("span", { text: t(`wall.${group}`) }), count),
+        tiles,
+      );
       return Object.assign(section, { cmGroup: group, cmCount: count, cmTiles: tiles });
     });
     this.shadowRoot.append(this.none, ...this.sections);
@@ -52,7 +57,8 @@ export class CallWall extends View {
       const { group } = wall.places.get(id);
       const drawn = this.#drawn.get(id);
       // A tile is written when its call said something, once a second for its clock, or when it was opened.
-      if (drawn?.tile === tile && drawn.second === second && drawn.group === group && drawn.open === (open === id)) continue;
+      if (drawn?.tile === tile && drawn.second === second && drawn.group === group && drawn.open === (open === id))
+        continue;
       this.#drawn.set(id, { tile, second, group, open: open === id });
       this.#nodes.get(id).show({ tile, group, now_ms, open: open === id });
     }
@@ -65,7 +71,9 @@ export class CallWall extends View {
 
   #same(order, wall) {
     const groups = order.map((id) => wall.places.get(id).group);
-    const same = this.#order?.order.length === order.length && order.every((id, at) => this.#order.order[at] === id && this.#order.groups[at] === groups[at]);
+    const same =
+      this.#order?.order.length === order.length &&
+      order.every((id, at) => this.#order.order[at] === id && this.#order.groups[at] === groups[at]);
     this.#order = { order, groups };
     return same;
   }
@@ -81,7 +89,12 @@ export class CallWall extends View {
       const ids = order.filter((id) => wall.places.get(id).group === section.cmGroup);
       section.hidden = !ids.length;
       setText(section.cmCount, ids.length);
-      keyed(section.cmTiles, ids, (id) => id, (id) => this.#node(id));
+      keyed(
+        section.cmTiles,
+        ids,
+        (id) => id,
+        (id) => this.#node(id),
+      );
     }
     this.#glide(before);
   }
@@ -108,7 +121,10 @@ export class CallWall extends View {
       moves.push([this.#nodes.get(id), from.left - to.left, from.top - to.top]);
     }
     for (const [node, x, y] of moves) {
-      node.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], { duration: GLIDE_MS, easing: "cubic-bezier(.2, .7, .2, 1)" });
+      node.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], {
+        duration: GLIDE_MS,
+        easing: "cubic-bezier(.2, .7, .2, 1)",
+      });
     }
   }
 }

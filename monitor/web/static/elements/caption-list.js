@@ -23,7 +23,12 @@ export class CaptionList extends View {
     this.#following = true;
     this.none = h("p", { class: "none", text: t("captions.none") });
     this.list = h("ol");
-    this.scroll = h("div", { class: "scroll", tabindex: 0, role: "log", "aria-live": "off", "aria-label": t("captions.label") }, this.none, this.list);
+    this.scroll = h(
+      "div",
+      { class: "scroll", tabindex: 0, role: "log", "aria-live": "off", "aria-label": t("captions.label") },
+      this.none,
+      this.list,
+    );
     this.latest = h("button", { class: "button latest", type: "button", text: t("captions.latest"), hidden: true });
     this.latest.addEventListener("click", () => this.#follow(true));
     this.scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -54,7 +59,10 @@ export class CaptionList extends View {
       lines,
       (line) => line.utterance_id ?? `gap-${line.from_ms}-${line.side}`,
       (line) => (line.utterance_id ? makeLine() : h("li", { class: "gap" })),
-      (node, line) => (line.utterance_id ? writeLine(node, line, quotes.get(line.utterance_id) ?? NONE, mine) : setText(node, t("captions.gap", { s: duration(line.to_ms - line.from_ms) }))),
+      (node, line) =>
+        line.utterance_id
+          ? writeLine(node, line, quotes.get(line.utterance_id) ?? NONE, mine)
+          : setText(node, t("captions.gap", { s: duration(line.to_ms - line.from_ms) })),
     );
     if (now_ms !== null) this.#point(lines, now_ms);
     else if (live) this.#pin();
@@ -100,13 +108,21 @@ function makeLine() {
   const who = h("span");
   const time = h("span", { class: "time number" });
   const text = h("span", { class: "text" });
-  return Object.assign(h("li", {}, h("span", { class: "who" }, who, time), text), { cmWho: who, cmTime: time, cmText: text });
+  return Object.assign(h("li", {}, h("span", { class: "who" }, who, time), text), {
+    cmWho: who,
+    cmTime: time,
+    cmText: text,
+  });
 }
 
 function writeLine(node, line, quotes, mine) {
   if (node.cmLine === line && node.cmQuotes === quotes && node.cmMine === mine) return;
   const marks = quotes.map(({ quote, severity }) => `${severity}:${quote}`).join("|");
-  const same = node.cmLine?.text === line.text && node.cmLine?.status === line.status && node.cmLine?.stable_chars === line.stable_chars && node.cmMarks === marks;
+  const same =
+    node.cmLine?.text === line.text &&
+    node.cmLine?.status === line.status &&
+    node.cmLine?.stable_chars === line.stable_chars &&
+    node.cmMarks === marks;
   Object.assign(node, { cmLine: line, cmQuotes: quotes, cmMine: mine, cmMarks: marks });
   setAttribute(node, "data-side", line.side);
   setAttribute(node, "data-status", line.status);
@@ -115,7 +131,10 @@ function writeLine(node, line, quotes, mine) {
   if (same) return;
   if (line.status === "partial") {
     const sure = line.text.slice(0, line.stable_chars);
-    node.cmText.replaceChildren(...marked(sure, quotes), h("span", { class: "unsure" }, ...marked(line.text.slice(line.stable_chars), quotes)));
+    node.cmText.replaceChildren(
+      ...marked(sure, quotes),
+      h("span", { class: "unsure" }, ...marked(line.text.slice(line.stable_chars), quotes)),
+    );
   } else node.cmText.replaceChildren(...marked(line.text, quotes));
 }
 

@@ -31,8 +31,20 @@ export class ColumnPlot extends View {
     this.none.hidden = some;
     this.list.hidden = this.labels.hidden = !some;
     const top = Math.max(1, ...columns.map(({ value }) => value));
-    keyed(this.list, columns, ({ label }) => label, make, (node, column) => write(node, column, top));
-    keyed(this.labels, columns, ({ label }) => label, () => h("span"), (node, { label }) => setText(node, columns.findIndex((one) => one.label === label) % every ? "" : label));
+    keyed(
+      this.list,
+      columns,
+      ({ label }) => label,
+      make,
+      (node, column) => write(node, column, top),
+    );
+    keyed(
+      this.labels,
+      columns,
+      ({ label }) => label,
+      () => h("span"),
+      (node, { label }) => setText(node, columns.findIndex((one) => one.label === label) % every ? "" : label),
+    );
   }
 }
 

@@ -79,12 +79,18 @@ export class ComplianceSidebar extends View {
       this.#token = token;
     }
     if (!["light", "dark"].includes(this.getAttribute("theme"))) themed(this, signal);
-    for (const [name, act] of Object.entries(ACTS)) this.addEventListener(name, ({ detail }) => act(this, detail), { signal });
+    for (const [name, act] of Object.entries(ACTS))
+      this.addEventListener(name, ({ detail }) => act(this, detail), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
     if (this.getAttribute("keys") === "page") {
-      document.addEventListener("keydown", (event) => event.composedPath().includes(this) || this.#key(event), { signal });
+      document.addEventListener("keydown", (event) => event.composedPath().includes(this) || this.#key(event), {
+        signal,
+      });
     }
-    const timers = [setInterval(() => this.#store?.wake(), TICK_MS), setInterval(() => this.#undecided() && this.#reviews(), REVIEWS_MS)];
+    const timers = [
+      setInterval(() => this.#store?.wake(), TICK_MS),
+      setInterval(() => this.#undecided() && this.#reviews(), REVIEWS_MS),
+    ];
     signal.addEventListener("abort", () => timers.forEach(clearInterval));
     this.#connect();
   }
@@ -177,7 +183,11 @@ export class ComplianceSidebar extends View {
   #announce(event) {
     let words = "";
     if (event.kind === "warning" && event.status === "confirmed") {
-      words = t("say.warning", { severity: t(`severity.${event.severity}`), title: event.title, rewrite: event.rewrite });
+      words = t("say.warning", {
+        severity: t(`severity.${event.severity}`),
+        title: event.title,
+        rewrite: event.rewrite,
+      });
     } else if (event.kind === "prompt" && event.status === "shown") {
       words = event.may_end ? t("say.mayEnd") : t("say.prompt", { say: event.say });
     } else if (event.kind === "note") words = t("say.note", { from: event.from, text: event.text });
@@ -203,11 +213,20 @@ export class ComplianceSidebar extends View {
     const { call, appeals } = desk;
     this.head.show({ call, now_ms });
     this.card.show({ card: card(desk, now_ms), call, appeals, canHangUp: this.hasAttribute("hangup"), now_ms });
-    this.checks.show({ requirements: call?.requirements ?? NONE, idle: !call });
-    this.captions.show({ captions: call?.captions ?? NONE, warnings: call?.warnings ?? NONE, gaps: call?.gaps ?? NONE, mine: "agent" });
+    this.checks.show({ requirements: call?.requirements ?? NONE, idle: !call, now_ms });
+    this.captions.show({
+      captions: call?.captions ?? NONE,
+      warnings: call?.warnings ?? NONE,
+      gaps: call?.gaps ?? NONE,
+      mine: "agent",
+    });
     this.shelf.show({ call, appeals });
     const quiet = call?.phase === "live" && call.measure && stalled(call.clock, now_ms);
-    this.link.show({ status: this.#status, now_ms, stalled_s: quiet ? Math.floor((now_ms - call.clock.last_received_ms) / 1000) : 0 });
+    this.link.show({
+      status: this.#status,
+      now_ms,
+      stalled_s: quiet ? Math.floor((now_ms - call.clock.last_received_ms) / 1000) : 0,
+    });
   }
 
   #key(event) {
@@ -267,7 +286,9 @@ const ACTS = {
 
 function writing(event) {
   const [target] = event.composedPath();
-  return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
+  );
 }
 
 function sayable({ item }) {

@@ -21,7 +21,12 @@ export class DayPanel extends View {
     this.hours = document.createElement("cm-column-plot");
     this.rules = document.createElement("cm-bar-list");
     this.agents = document.createElement("cm-bar-list");
-    this.shadowRoot.append(h("dl", {}, figure("calls"), figure("warnings"), figure("reaction"), figure("lag")), this.hours, this.rules, this.agents);
+    this.shadowRoot.append(
+      h("dl", {}, figure("calls"), figure("warnings"), figure("reaction"), figure("lag")),
+      this.hours,
+      this.rules,
+      this.agents,
+    );
   }
 
   /**
@@ -50,7 +55,14 @@ export class DayPanel extends View {
     });
     this.agents.show({
       heading: t("day.byAgent"),
-      rows: stats.by_agent.filter(({ warnings }) => warnings).map((row) => ({ key: row.agent_id, name: row.agent_id, value: row.warnings, note: t("day.calls.n", { n: row.calls }) })),
+      rows: stats.by_agent
+        .filter(({ warnings }) => warnings)
+        .map((row) => ({
+          key: row.agent_id,
+          name: row.agent_id,
+          value: row.warnings,
+          note: t("day.calls.n", { n: row.calls }),
+        })),
     });
   }
 }
@@ -65,7 +77,10 @@ function everyHour(rows) {
   const hours = [...found.keys()];
   const last = Math.max(...hours);
   const first = Math.max(0, Math.min(...hours, last - HOURS_LEAST + 1));
-  return Array.from({ length: last - first + 1 }, (_, at) => ({ hour: first + at, warnings: found.get(first + at) ?? 0 }));
+  return Array.from({ length: last - first + 1 }, (_, at) => ({
+    hour: first + at,
+    warnings: found.get(first + at) ?? 0,
+  }));
 }
 
 function seconds({ value, unit }, ms) {

@@ -33,7 +33,7 @@ export class LinkState extends View {
     if (status.phase !== "live" || (this.#news && now_ms > this.#news.until_ms)) this.#news = null;
     setAttribute(this, "data-phase", status.phase);
     setAttribute(this, "data-news", Boolean(this.#news));
-    reshape(this.icon, this.#news ? "check" : { live: "check", connecting: "ring" }[status.phase] ?? "lost");
+    reshape(this.icon, this.#news ? "check" : ({ live: "check", connecting: "ring" }[status.phase] ?? "lost"));
     const words = this.#words(status, now_ms, stalled_s);
     setText(this.word, words);
     // The reader is told of changes, not of every second that passes.
@@ -47,6 +47,8 @@ export class LinkState extends View {
     }
     if (status.phase === "live" && stalled_s) return t("link.stalled", { s: stalled_s });
     const word = t(`link.${status.phase}`);
-    return status.phase === "lost" || status.phase === "offline" ? `${word} · ${duration(now_ms - status.since_ms)}` : word;
+    return status.phase === "lost" || status.phase === "offline"
+      ? `${word} · ${duration(now_ms - status.since_ms)}`
+      : word;
   }
 }

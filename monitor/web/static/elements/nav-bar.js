@@ -23,12 +23,22 @@ export class NavBar extends View {
   build() {
     this.places = h("ul");
     this.who = h("span", { class: "who" });
-    this.out = h("button", { class: "button quiet", type: "button", text: t("nav.out"), on: { click: () => signOut(new Api()) } });
+    this.out = h("button", {
+      class: "button quiet",
+      type: "button",
+      text: t("nav.out"),
+      on: { click: () => signOut(new Api()) },
+    });
     this.shadowRoot.append(
       h(
         "nav",
         { "aria-label": t("app.menu") },
-        h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "" }), h("span", { text: t("app.name") })),
+        h(
+          "span",
+          { class: "brand" },
+          h("img", { src: "/static/icon.svg", alt: "" }),
+          h("span", { text: t("app.name") }),
+        ),
         this.places,
         h("span", { class: "end" }, h("slot"), this.who, document.createElement("cm-prefs-menu"), this.out),
       ),
@@ -45,6 +55,10 @@ export class NavBar extends View {
       }),
     );
     setText(this.who, session.name || session.agent_id || t(`role.${session.role}`));
-    setAttribute(this.who, "title", session.expires_at ? t("nav.until", { time: new Date(session.expires_at).toLocaleTimeString() }) : null);
+    setAttribute(
+      this.who,
+      "title",
+      session.expires_at ? t("nav.until", { time: new Date(session.expires_at).toLocaleTimeString() }) : null,
+    );
   }
 }

@@ -11,12 +11,10 @@ import { icon, reshape } from "../core/icons.js";
 import { mediaNow } from "../core/media-clock.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
+import { faceOf } from "./card-faces.js";
 import { marked } from "./marked-text.js";
 
 const css = await sheet(import.meta.url, "now-card.css");
-
-/** What stands on a card: everything optional, all of it text. */
-const BLANK = { icon: "ring", title: "", at_ms: null, severity: null, status: null, heard: null, why: "", label: "", say: "", calm: "", ring: null, said: false, score: null, reasons: [] };
 
 /** Sizes of what is to be read aloud, the largest that fits is taken. */
 const SAY_SIZES_PX = [26, 24, 22, 20, 18, 16, 15];
@@ -50,9 +48,21 @@ export class NowCard extends View {
     this.label = h("h3");
     this.text = h("p", { tabindex: 0 });
     this.say = h("div", { class: "say" }, this.label, this.text);
-    this.body = h("div", { class: "body" }, this.timing, this.heard, this.why, this.score, this.reasons, this.calm, this.say);
+    this.body = h(
+      "div",
+      { class: "body" },
+      this.timing,
+      this.heard,
+      this.why,
+      this.score,
+      this.reasons,
+      this.calm,
+      this.say,
+    );
     this.copy = this.#button("copy", "C", () => this.tell("cm-copy", { text: this.text.textContent }));
-    this.appeal = this.#button("appeal", "A", () => this.tell("cm-appeal", { warning_id: this.shown.card.item.warning_id }));
+    this.appeal = this.#button("appeal", "A", () =>
+      this.tell("cm-appeal", { warning_id: this.shown.card.item.warning_id }),
+    );
     this.dismiss = this.#button("dismiss", "D", () => this.tell("cm-dismiss", { key: this.shown.card.key }));
     this.hangup = this.#button("hangup", "", () => this.tell("cm-hangup", { call_id: this.shown.call.call_id }));
     this.foot = h("div", { class: "foot" }, this.hangup, this.copy, this.appeal, this.dismiss);
@@ -67,7 +77,11 @@ export class NowCard extends View {
   }
 
   #button(name, key, press) {
-    const button = h("button", { class: "button", type: "button", on: { click: press }, data: { name } }, h("span", { text: t(`card.${name}`) }));
+    const button = h(
+      "button",
+      { class: "button", type: "button", on: { click: press }, data: { name } },
+      h("span", { text: t(`card.${name}`) }),
+    );
     if (key) {
       button.append(h("kbd", { text: key, "aria-hidden": "true" }));
       button.setAttribute("aria-keyshortcuts", key);
@@ -85,7 +99,7 @@ export class NowCard extends View {
    */
   update(data) {
     const { card } = data;
-    const face = { ...BLANK, ...FACES[card.kind](data) };
+    const face = faceOf(data);
     setAttribute(this.card, "data-kind", card.kind);
     setAttribute(this.card, "data-severity", face.severity);
     setAttribute(this.card, "data-status", face.status);
@@ -113,7 +127,9 @@ export class NowCard extends View {
     setText(this.text, face.say);
     this.#buttons(face, data);
     this.#enter(card.key);
-    this.#fit(`${card.kind}|${face.say}|${face.heard?.text ?? ""}|${face.why}|${this.body.clientHeight}|${this.body.clientWidth}`);
+    this.#fit(
+      `${card.kind}|${face.say}|${face.heard?.text ?? ""}|${face.why}|${this.body.clientHeight}|${this.body.clientWidth}`,
+    );
   }
 
   /** The largest size at which what is to be said can be read without scrolling. Measured only when it may differ. */
@@ -131,7 +147,9 @@ export class NowCard extends View {
     const key = heard ? `${heard.text}\n${heard.quote}\n${severity}` : "";
     if (this.heard.cmKey === key) return;
     this.heard.cmKey = key;
-    this.heard.replaceChildren(...(heard?.text ? ["“", ...marked(heard.text, [{ quote: heard.quote, severity }]), "”"] : []));
+    this.heard.replaceChildren(
+      ...(heard?.text ? ["“", ...marked(heard.text, [{ quote: heard.quote, severity }]), "”"] : []),
+    );
   }
 
   #timing(ring, { call }) {
@@ -151,10 +169,12 @@ export class NowCard extends View {
     this.copy.hidden = !face.say || face.said || card.kind === "note";
     this.appeal.hidden = !warning;
     this.appeal.disabled = !warning || warning.status !== "confirmed" || appealed === "sending" || appealed === "sent";
-    const word = { sending: "card.appealing", sent: "card.appealed", failed: "card.appealFailed" }[appealed] ?? "card.appeal";
+    const word =
+      { sending: "card.appealing", sent: "card.appealed", failed: "card.appealFailed" }[appealed] ?? "card.appeal";
     setText(this.appeal.firstChild, t(word));
     // A protocol whose time runs stays until it is over.
-    this.dismiss.hidden = ["idle", "calm", "ended"].includes(card.kind) || (card.kind === "prompt" && face.ring.end !== null);
+    this.dismiss.hidden =
+      ["idle", "calm", "ended"].includes(card.kind) || (card.kind === "prompt" && face.ring.end !== null);
     this.hangup.hidden = !(canHangUp && card.kind === "prompt" && face.ring?.end !== null);
     this.hangup.disabled = !(face.ring?.end && call);
     this.foot.hidden = [...this.foot.children].every((button) => button.hidden);
@@ -168,98 +188,6 @@ export class NowCard extends View {
     this.body.classList.add("entering");
     requestAnimationFrame(() => this.body.classList.remove("entering"));
   }
-}
-
-const FACES = {
-  idle: () => ({ title: t("card.idle"), why: t("card.idleWhy") }),
-
-  calm: ({ card }) => ({
-    icon: "check",
-    title: t("card.label"),
-    calm: t("card.calm"),
-    label: card.item ? `${t("card.next")} · ${card.item.title}` : "",
-    say: card.item ? card.item.say || card.item.title : "",
-    why: card.item ? "" : t("card.nextDone"),
-  }),
-
-  warning: ({ card: { item }, call }) => ({
-    icon: item.severity,
-    severity: item.severity,
-    status: item.status,
-    title: [item.status === "provisional" ? t("card.provisional") : t(`severity.${item.severity}`), item.title].join(" · "),
-    at_ms: item.from_ms,
-    heard: { text: sentenceOf(item, call), quote: item.quote },
-    why: item.status === "provisional" ? t("card.provisionalWhy") : item.advice,
-    label: t("card.say"),
-    say: item.rewrite,
-  }),
-
-  prompt: ({ card: { item }, call, now_ms }) => ({
-    icon: "reply",
-    title: item.title || item.step,
-    at_ms: item.at_ms,
-    label: t(item.status === "shown" ? "card.sayNow" : "card.said"),
-    say: item.say,
-    said: item.status !== "shown",
-    ring: ringOf(item, call, now_ms),
-  }),
-
-  requirement: ({ card: { item }, call, now_ms }) => ({
-    icon: "reply",
-    title: `${t("card.requirement")} · ${item.title}`,
-    label: t("card.sayNow"),
-    say: item.say || item.title,
-    ring: ringOf({ at_ms: item.at_ms, due_ms: item.due_ms, next_ms: null, status: "shown", protocol: "" }, call, now_ms),
-  }),
-
-  note: ({ card: { item } }) => ({ icon: "note", title: `${t("card.note")} · ${item.from}`, say: item.text, at_ms: item.at_ms }),
-
-  reply: ({ card: { item } }) => ({
-    icon: "reply",
-    title: item.title,
-    at_ms: item.at_ms,
-    why: item.trigger ? t("card.reply", { trigger: item.trigger }) : "",
-    label: t("card.sayNow"),
-    say: item.say,
-  }),
-
-  ended: ({ card: { item } }) => {
-    const { score = null, reasons = [], requirements = {} } = item.summary;
-    return {
-      icon: "ended",
-      title: t("card.ended"),
-      score: score === null ? null : String(score),
-      scoreNote: [t("card.points"), requirements.missed ? t("card.endedMissed", { n: requirements.missed }) : ""].filter(Boolean).join(" · "),
-      reasons,
-      why: reasons.length ? "" : t("card.endedClean"),
-    };
-  },
-};
-
-/** The sentence that holds the quote, if its caption is here; else the quote alone. */
-function sentenceOf(warning, call) {
-  if (!warning.quote) return "";
-  const line = call.captions.findLast(({ utterance_id, text }) => utterance_id === warning.utterance_id && text.includes(warning.quote));
-  return line?.text ?? warning.quote;
-}
-
-function ringOf(prompt, call, now_ms) {
-  const media_ms = mediaNow(call.clock, now_ms) ?? call.at_ms;
-  const to_ms = prompt.next_ms ?? prompt.due_ms ?? null;
-  const waiting = prompt.status === "done";
-  const left_s = to_ms === null ? 0 : Math.max(0, Math.ceil((to_ms - media_ms) / 1000));
-  let words = t("ring.now");
-  if (prompt.may_end) words = t("ring.mayEnd");
-  else if (waiting) words = t("ring.waiting");
-  else if (left_s > 0) words = t(prompt.next_ms === null || prompt.next_ms === undefined ? "ring.left" : "ring.next");
-  return {
-    from_ms: prompt.at_ms,
-    to_ms: prompt.may_end || left_s === 0 ? null : to_ms,
-    waiting,
-    free: prompt.may_end === true,
-    end: prompt.protocol.startsWith("silent-call") ? prompt.may_end === true : null,
-    words,
-  };
 }
 
 function reasonRow(reason) {

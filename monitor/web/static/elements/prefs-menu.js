@@ -14,7 +14,17 @@ export class PrefsMenu extends View {
   static sheets = [css];
 
   build() {
-    this.opener = h("button", { class: "button quiet opener", type: "button", "aria-expanded": "false", "aria-label": t("prefs.label"), title: t("prefs.label") }, icon("more"));
+    this.opener = h(
+      "button",
+      {
+        class: "button quiet opener",
+        type: "button",
+        "aria-expanded": "false",
+        "aria-label": t("prefs.label"),
+        title: t("prefs.label"),
+      },
+      icon("more"),
+    );
     this.panel = h("div", { class: "panel", role: "group", "aria-label": t("prefs.label"), hidden: true });
     this.opener.addEventListener("click", () => this.#toggle(this.panel.hidden));
     this.shadowRoot.append(this.opener, this.panel);
@@ -23,13 +33,19 @@ export class PrefsMenu extends View {
 
   start() {
     const { signal } = this;
-    document.addEventListener("pointerdown", (event) => event.composedPath().includes(this) || this.#toggle(false), { signal });
-    this.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || this.panel.hidden) return;
-      event.stopPropagation();
-      this.#toggle(false);
-      this.opener.focus();
-    }, { signal });
+    document.addEventListener("pointerdown", (event) => event.composedPath().includes(this) || this.#toggle(false), {
+      signal,
+    });
+    this.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape" || this.panel.hidden) return;
+        event.stopPropagation();
+        this.#toggle(false);
+        this.opener.focus();
+      },
+      { signal },
+    );
   }
 
   #toggle(open) {
@@ -39,10 +55,30 @@ export class PrefsMenu extends View {
   }
 
   #fill() {
-    const onOff = [["on", t("prefs.on")], ["off", t("prefs.off")]];
+    const onOff = [
+      ["on", t("prefs.on")],
+      ["off", t("prefs.off")],
+    ];
     const rows = [
-      this.#choice("theme", [["auto", t("prefs.theme.auto")], ["light", t("prefs.theme.light")], ["dark", t("prefs.theme.dark")]], read("theme", "auto"), setTheme),
-      this.#choice("lang", [["zh", "中文"], ["en", "English"]], language(), setLanguage),
+      this.#choice(
+        "theme",
+        [
+          ["auto", t("prefs.theme.auto")],
+          ["light", t("prefs.theme.light")],
+          ["dark", t("prefs.theme.dark")],
+        ],
+        read("theme", "auto"),
+        setTheme,
+      ),
+      this.#choice(
+        "lang",
+        [
+          ["zh", "中文"],
+          ["en", "English"],
+        ],
+        language(),
+        setLanguage,
+      ),
     ];
     if (this.hasAttribute("sidebar")) {
       rows.unshift(
@@ -61,10 +97,18 @@ export class PrefsMenu extends View {
 
   #choice(name, options, now, choose) {
     const buttons = options.map(([value, word]) =>
-      h("button", { type: "button", "aria-pressed": String(value === now), text: word, lang: value === "en" ? "en" : null, on: { click: () => {
-        choose(value);
-        for (const button of buttons) setAttribute(button, "aria-pressed", String(button.cmValue === value));
-      } } }),
+      h("button", {
+        type: "button",
+        "aria-pressed": String(value === now),
+        text: word,
+        lang: value === "en" ? "en" : null,
+        on: {
+          click: () => {
+            choose(value);
+            for (const button of buttons) setAttribute(button, "aria-pressed", String(button.cmValue === value));
+          },
+        },
+      }),
     );
     for (const [index, button] of buttons.entries()) button.cmValue = options[index][0];
     return h("fieldset", {}, h("legend", { text: t(`prefs.${name}`) }), h("div", { class: "choices" }, buttons));

@@ -25,7 +25,12 @@ export class RuleBook extends View {
     this.trial.api = this.api;
     this.faults = h("div", { class: "faults", role: "alert", hidden: true });
     this.trouble = troubleLine();
-    this.text = h("input", { class: "field", type: "search", placeholder: t("rules.search"), "aria-label": t("rules.search") });
+    this.text = h("input", {
+      class: "field",
+      type: "search",
+      placeholder: t("rules.search"),
+      "aria-label": t("rules.search"),
+    });
     this.text.value = this.#filters.text;
     this.text.addEventListener("input", () => this.#filter("text", this.text.value));
     this.kind = this.#select("kind");
@@ -37,11 +42,24 @@ export class RuleBook extends View {
     this.shadowRoot.append(
       this.faults,
       this.trial,
-      h("section", { class: "list", "aria-label": t("nav.rules") }, h("div", { class: "filters" }, this.text, this.kind, this.severity, this.sort, this.count), this.trouble, this.list),
+      h(
+        "section",
+        { class: "list", "aria-label": t("nav.rules") },
+        h("div", { class: "filters" }, this.text, this.kind, this.severity, this.sort, this.count),
+        this.trouble,
+        this.list,
+      ),
       this.sheet,
     );
-    this.#options(this.severity, SEVERITIES.map((severity) => [severity, t(`severity.${severity}`)]), t("filter.severity.all"));
-    this.#options(this.sort, SORTS.map((sort) => [sort, t(`rules.sort.${sort}`)]));
+    this.#options(
+      this.severity,
+      SEVERITIES.map((severity) => [severity, t(`severity.${severity}`)]),
+      t("filter.severity.all"),
+    );
+    this.#options(
+      this.sort,
+      SORTS.map((sort) => [sort, t(`rules.sort.${sort}`)]),
+    );
   }
 
   rebuilt() {
@@ -50,7 +68,9 @@ export class RuleBook extends View {
 
   start() {
     this.addEventListener("cm-open-rule", ({ detail }) => this.#go(detail.rule_id), { signal: this.signal });
-    addEventListener("popstate", () => this.#go(new URLSearchParams(location.search).get("id") ?? "", false), { signal: this.signal });
+    addEventListener("popstate", () => this.#go(new URLSearchParams(location.search).get("id") ?? "", false), {
+      signal: this.signal,
+    });
     this.trial.api = this.api;
     this.update();
     this.#load();
@@ -71,13 +91,25 @@ export class RuleBook extends View {
 
   update() {
     this.faults.hidden = !this.#faults.length;
-    this.faults.replaceChildren(...this.#faults.map(({ code, where, message }) => h("p", { text: `${where} ${code} ${message}` })));
-    this.#options(this.kind, [...new Set(this.#rules.map(({ kind }) => kind))].sort().map((kind) => [kind, kindWord(kind)]), t("rules.kind.all"));
+    this.faults.replaceChildren(
+      ...this.#faults.map(({ code, where, message }) => h("p", { text: `${where} ${code} ${message}` })),
+    );
+    this.#options(
+      this.kind,
+      [...new Set(this.#rules.map(({ kind }) => kind))].sort().map((kind) => [kind, kindWord(kind)]),
+      t("rules.kind.all"),
+    );
     const shown = this.#shownRules();
     setText(this.count, t("rules.count", { n: shown.length, all: this.#rules.length }));
     // Where there is room beside the list, the first rule stands in for none.
     const id = this.#id || (matchMedia("(min-width: 901px)").matches ? this.#rules[0]?.id : "");
-    keyed(this.list, shown, (rule) => rule.id, (rule) => this.#row(rule), (node, rule) => setAttribute(node.firstChild, "aria-current", rule.id === id ? "true" : null));
+    keyed(
+      this.list,
+      shown,
+      (rule) => rule.id,
+      (rule) => this.#row(rule),
+      (node, rule) => setAttribute(node.firstChild, "aria-current", rule.id === id ? "true" : null),
+    );
     const rule = this.#rules.find((one) => one.id === id) ?? null;
     this.sheet.hidden = !rule;
     if (rule) this.sheet.show({ rule });
@@ -87,7 +119,10 @@ export class RuleBook extends View {
     const { text, kind, severity, sort } = this.#filters;
     const wanted = text.trim().toLowerCase();
     const found = this.#rules.filter(
-      (rule) => (!kind || rule.kind === kind) && (!severity || rule.severity === severity) && (!wanted || JSON.stringify(rule).toLowerCase().includes(wanted)),
+      (rule) =>
+        (!kind || rule.kind === kind) &&
+        (!severity || rule.severity === severity) &&
+        (!wanted || JSON.stringify(rule).toLowerCase().includes(wanted)),
     );
     if (sort === "today") found.sort((a, b) => b.figures.warnings - a.figures.warnings);
     if (sort === "precision") found.sort((a, b) => (a.figures.precision ?? 2) - (b.figures.precision ?? 2));
@@ -101,8 +136,22 @@ export class RuleBook extends View {
       { href: `?id=${encodeURIComponent(rule.id)}`, data: { severity: rule.severity } },
       icon(rule.severity, t(`severity.${rule.severity}`)),
       h("span", { class: "name", text: rule.title }),
-      h("span", { class: "today number", text: warnings ? number(warnings) : "", title: t("rules.today", { n: warnings }) }),
-      h("span", { class: "meta", text: [kindWord(rule.kind), rule.category, rule.status === "stable" ? "" : t(`rules.status.${rule.status}`), rule.id].filter(Boolean).join(" · ") }),
+      h("span", {
+        class: "today number",
+        text: warnings ? number(warnings) : "",
+        title: t("rules.today", { n: warnings }),
+      }),
+      h("span", {
+        class: "meta",
+        text: [
+          kindWord(rule.kind),
+          rule.category,
+          rule.status === "stable" ? "" : t(`rules.status.${rule.status}`),
+          rule.id,
+        ]
+          .filter(Boolean)
+          .join(" · "),
+      }),
       h("span", { class: "right number", text: precision === null ? "" : percent(precision) }),
     );
     link.addEventListener("click", (event) => {
@@ -133,7 +182,10 @@ export class RuleBook extends View {
   }
 
   #options(select, pairs, all = "") {
-    select.replaceChildren(...(all ? [h("option", { value: "", text: all })] : []), ...pairs.map(([value, text]) => h("option", { value, text })));
+    select.replaceChildren(
+      ...(all ? [h("option", { value: "", text: all })] : []),
+      ...pairs.map(([value, text]) => h("option", { value, text })),
+    );
     select.value = this.#filters[select.cmName];
   }
 }

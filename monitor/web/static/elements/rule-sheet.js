@@ -10,8 +10,32 @@ import { kindWord } from "./rule-book.js";
 
 const css = await sheet(import.meta.url, "rule-sheet.css");
 /** Fields that have a place of their own on the sheet; all others are listed at its end under their own names. */
-const PLACED = new Set(["id", "kind", "title", "status", "severity", "category", "basis", "advice", "rewrite", "say", "phrases", "words", "accept", "patterns", "unless", "examples", "figures"]);
-const WORDINGS = [["phrases", ""], ["words", ""], ["accept", ""], ["patterns", "code"], ["unless", "code"]];
+const PLACED = new Set([
+  "id",
+  "kind",
+  "title",
+  "status",
+  "severity",
+  "category",
+  "basis",
+  "advice",
+  "rewrite",
+  "say",
+  "phrases",
+  "words",
+  "accept",
+  "patterns",
+  "unless",
+  "examples",
+  "figures",
+]);
+const WORDINGS = [
+  ["phrases", ""],
+  ["words", ""],
+  ["accept", ""],
+  ["patterns", "code"],
+  ["unless", "code"],
+];
 const EXAMPLES_SHOWN = 40;
 
 export class RuleSheet extends View {
@@ -22,7 +46,8 @@ export class RuleSheet extends View {
     if (this.drawn === rule) return;
     this.drawn = rule;
     const { figures } = rule;
-    const figure = (key, value) => h("div", {}, h("dt", { text: t(`rules.${key}`) }), h("dd", { class: "number", text: value }));
+    const figure = (key, value) =>
+      h("div", {}, h("dt", { text: t(`rules.${key}`) }), h("dd", { class: "number", text: value }));
     this.shadowRoot.replaceChildren(
       h("div", { class: "head" }, h("h2", { text: rule.title })),
       h(
@@ -34,7 +59,15 @@ export class RuleSheet extends View {
         rule.category && h("span", { text: rule.category }),
         h("span", { text: rule.id }),
       ),
-      h("dl", { class: "figures" }, figure("hits", number(figures.warnings)), figure("calls", number(figures.calls)), figure("upheld", number(figures.upheld)), figure("overturned", number(figures.overturned)), figure("precision", percent(figures.precision))),
+      h(
+        "dl",
+        { class: "figures" },
+        figure("hits", number(figures.warnings)),
+        figure("calls", number(figures.calls)),
+        figure("upheld", number(figures.upheld)),
+        figure("overturned", number(figures.overturned)),
+        figure("precision", percent(figures.precision)),
+      ),
       ...this.#text("basis", rule.basis),
       ...this.#text("advice", rule.advice),
       ...this.#text("say", rule.rewrite || rule.say, "say"),
@@ -55,7 +88,18 @@ export class RuleSheet extends View {
 
 function list(name, items, style) {
   if (!items?.length) return [];
-  return [h("section", {}, h("h3", { text: t(`rules.${name}`) }), h("ul", { class: style }, items.map((text) => h("li", { text }))))];
+  return [
+    h(
+      "section",
+      {},
+      h("h3", { text: t(`rules.${name}`) }),
+      h(
+        "ul",
+        { class: style },
+        items.map((text) => h("li", { text })),
+      ),
+    ),
+  ];
 }
 
 function examples(given) {
@@ -65,17 +109,42 @@ function examples(given) {
     const rows = items.slice(0, EXAMPLES_SHOWN).map((item) => {
       const side = item.side && item.side !== "agent" ? `${t(`side.${item.side}`)}：` : "";
       const events = item.events?.length ? ` → ${item.events.join("，")}` : "";
-      return h("li", {}, h("span", { class: name }, icon(name === "hit" ? "critical" : "check", t(`rules.${name}`))), h("span", { text: `${side}${item.say || item.heard || item.tape || ""}${events}` }));
+      return h(
+        "li",
+        {},
+        h("span", { class: name }, icon(name === "hit" ? "critical" : "check", t(`rules.${name}`))),
+        h("span", { text: `${side}${item.say || item.heard || item.tape || ""}${events}` }),
+      );
     });
-    return [h("section", {}, h("h3", { text: `${t(`rules.${name}`)} ${items.length}` }), h("ul", { class: "lines" }, rows))];
+    return [
+      h("section", {}, h("h3", { text: `${t(`rules.${name}`)} ${items.length}` }), h("ul", { class: "lines" }, rows)),
+    ];
   });
 }
 
 /** Every other field of the rule file that says something, as it is named there. */
 function rest(rule) {
-  const rows = Object.entries(rule).filter(([name, value]) => !PLACED.has(name) && value !== null && value !== "" && value !== false && !(Array.isArray(value) && !value.length));
+  const rows = Object.entries(rule).filter(
+    ([name, value]) =>
+      !PLACED.has(name) &&
+      value !== null &&
+      value !== "" &&
+      value !== false &&
+      !(Array.isArray(value) && !value.length),
+  );
   if (!rows.length) return [];
-  return [h("section", {}, h("h3", { text: t("rules.rest") }), h("dl", { class: "more" }, rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: words(value) })])))];
+  return [
+    h(
+      "section",
+      {},
+      h("h3", { text: t("rules.rest") }),
+      h(
+        "dl",
+        { class: "more" },
+        rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: words(value) })]),
+      ),
+    ),
+  ];
 }
 
 function words(value) {

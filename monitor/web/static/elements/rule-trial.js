@@ -19,8 +19,19 @@ export class RuleTrial extends View {
   #asked = 0;
 
   build() {
-    this.text = h("input", { class: "field", id: "sentence", maxlength: 2000, autocomplete: "off", placeholder: t("trial.hint") });
-    this.side = h("select", { class: "field", "aria-label": t("trial.side") }, h("option", { value: "agent", text: t("side.agent") }), h("option", { value: "customer", text: t("side.customer") }));
+    this.text = h("input", {
+      class: "field",
+      id: "sentence",
+      maxlength: 2000,
+      autocomplete: "off",
+      placeholder: t("trial.hint"),
+    });
+    this.side = h(
+      "select",
+      { class: "field", "aria-label": t("trial.side") },
+      h("option", { value: "agent", text: t("side.agent") }),
+      h("option", { value: "customer", text: t("side.customer") }),
+    );
     this.trouble = troubleLine();
     this.heard = h("p", { class: "heard" });
     this.sound = h("p", { class: "sound" });
@@ -79,7 +90,11 @@ export class RuleTrial extends View {
     return h(
       "li",
       { data: { severity: hit.severity } },
-      h("button", { type: "button", text: `${t(`severity.${hit.severity}`)} · ${hit.title}`, on: { click: () => this.tell("cm-open-rule", { rule_id: hit.rule_id }) } }),
+      h("button", {
+        type: "button",
+        text: `${t(`severity.${hit.severity}`)} · ${hit.title}`,
+        on: { click: () => this.tell("cm-open-rule", { rule_id: hit.rule_id }) },
+      }),
       h("p", { class: "why", text: facts.join(" · ") }),
       hit.rewrite && h("p", { text: hit.rewrite }),
     );

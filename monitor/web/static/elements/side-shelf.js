@@ -23,7 +23,13 @@ export class SideShelf extends View {
       const count = h("span", { class: "count number" });
       const tab = h(
         "button",
-        { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", on: { click: () => this.#choose(name), keydown: (event) => this.#arrow(event, index) } },
+        {
+          type: "button",
+          role: "tab",
+          id: `tab-${name}`,
+          "aria-controls": "panel",
+          on: { click: () => this.#choose(name), keydown: (event) => this.#arrow(event, index) },
+        },
         h("span", { text: t(`shelf.${name}`) }),
         count,
       );
@@ -53,12 +59,28 @@ export class SideShelf extends View {
     }
     setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
     this.none.hidden = lists[this.#tab].length > 0;
-    setText(this.none, t({ warnings: "shelf.noWarnings", replies: "shelf.noReplies", notes: "shelf.noNotes" }[this.#tab]));
+    setText(
+      this.none,
+      t({ warnings: "shelf.noWarnings", replies: "shelf.noReplies", notes: "shelf.noNotes" }[this.#tab]),
+    );
     const newestFirst = (list) => list.toReversed();
-    keyed(this.lists.warnings, newestFirst(lists.warnings), ({ warning_id }) => warning_id, () => this.#makeWarning(), (node, item) => this.#writeWarning(node, item, appeals));
-    keyed(this.lists.replies, newestFirst(lists.replies), ({ reply_id }) => reply_id, () => this.#makeReply(), writeReply);
+    keyed(
+      this.lists.warnings,
+      newestFirst(lists.warnings),
+      ({ warning_id }) => warning_id,
+      () => this.#makeWarning(),
+      (node, item) => this.#writeWarning(node, item, appeals),
+    );
+    keyed(
+      this.lists.replies,
+      newestFirst(lists.replies),
+      ({ reply_id }) => reply_id,
+      () => this.#makeReply(),
+      writeReply,
+    );
     keyed(this.lists.notes, newestFirst(lists.notes), ({ key }) => key, makeNote, writeNote);
-    for (const [index, node] of [...this.lists.replies.children].entries()) setText(node.cmKey, index < 3 ? index + 1 : "");
+    for (const [index, node] of [...this.lists.replies.children].entries())
+      setText(node.cmKey, index < 3 ? index + 1 : "");
   }
 
   #choose(name) {
@@ -101,14 +123,20 @@ export class SideShelf extends View {
     reshape(node.cmShape, item.severity);
     setText(node.cmWord, t(`severity.${item.severity}`));
     setText(node.cmTitle, item.status === "provisional" ? `${t("card.provisional")} · ${item.title}` : item.title);
-    setText(node.cmTail, [appealWord(appeal, verdict), clock(item.from_ms)].filter(Boolean).join(" · "));
+    setText(node.cmTail, [appealWord(appeal, verdict), clock(item.at_ms)].filter(Boolean).join(" · "));
     setAttribute(node.cmRow, "aria-expanded", String(open));
     node.querySelector(".more")?.remove();
     if (open) node.append(this.#more(item, appeal));
   }
 
   #more(item, appeal) {
-    const comment = h("input", { class: "field", maxlength: 1000, placeholder: t("shelf.comment"), "aria-label": t("shelf.comment"), hidden: appeal === "sent" });
+    const comment = h("input", {
+      class: "field",
+      maxlength: 1000,
+      placeholder: t("shelf.comment"),
+      "aria-label": t("shelf.comment"),
+      hidden: appeal === "sent",
+    });
     const appealButton = h("button", {
       class: "button",
       type: "button",
@@ -116,7 +144,12 @@ export class SideShelf extends View {
       disabled: item.status !== "confirmed" || appeal === "sent" || appeal === "sending",
       on: { click: () => this.tell("cm-appeal", { warning_id: item.warning_id, comment: comment.value.trim() }) },
     });
-    const copyButton = h("button", { class: "button", type: "button", text: t("card.copy"), on: { click: () => this.tell("cm-copy", { text: item.rewrite }) } });
+    const copyButton = h("button", {
+      class: "button",
+      type: "button",
+      text: t("card.copy"),
+      on: { click: () => this.tell("cm-copy", { text: item.rewrite }) },
+    });
     return h(
       "div",
       { class: "more" },
@@ -134,7 +167,14 @@ export class SideShelf extends View {
     const text = h("p");
     const key = h("kbd", { "aria-hidden": "true" });
     const node = h("li", { class: "reply" }, title, text);
-    node.append(h("button", { class: "button", type: "button", on: { click: () => this.tell("cm-copy", { text: text.textContent }) } }, t("card.copy"), key));
+    node.append(
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: () => this.tell("cm-copy", { text: text.textContent }) } },
+        t("card.copy"),
+        key,
+      ),
+    );
     return Object.assign(node, { cmTitle: title, cmText: text, cmKey: key });
   }
 }
@@ -153,7 +193,11 @@ function makeNote() {
   const from = h("span");
   const at = h("span", { class: "number" });
   const text = h("p");
-  return Object.assign(h("li", { class: "note" }, h("header", {}, from, at), text), { cmFrom: from, cmAt: at, cmText: text });
+  return Object.assign(h("li", { class: "note" }, h("header", {}, from, at), text), {
+    cmFrom: from,
+    cmAt: at,
+    cmText: text,
+  });
 }
 
 function writeNote(node, note) {

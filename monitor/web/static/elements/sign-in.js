@@ -18,13 +18,26 @@ export class SignIn extends View {
   #api = new Api();
 
   build() {
-    this.token = h("input", { class: "field", id: "token", type: "password", autocomplete: "current-password", spellcheck: "false", required: true });
+    this.token = h("input", {
+      class: "field",
+      id: "token",
+      type: "password",
+      autocomplete: "current-password",
+      spellcheck: "false",
+      required: true,
+    });
     this.enter = h("button", { class: "button main", type: "submit", text: t("signin.enter") });
     this.trouble = troubleLine();
     this.form = h(
       "form",
       { method: "post" },
-      h("div", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "" }), h("h1", { text: t("app.name") }), document.createElement("cm-prefs-menu")),
+      h(
+        "div",
+        { class: "brand" },
+        h("img", { src: "/static/icon.svg", alt: "" }),
+        h("h1", { text: t("app.name") }),
+        document.createElement("cm-prefs-menu"),
+      ),
       h("label", { for: "token", text: t("signin.token") }),
       this.token,
       this.enter,
@@ -56,7 +69,13 @@ export class SignIn extends View {
       location.replace(destination(who));
     } catch (error) {
       const wait = /^\d+/.exec(error.hint)?.[0];
-      this.#wrong(error.status === 401 ? t("signin.wrong") : error.status === 429 && wait ? t("signin.wait", { s: wait }) : failed(error));
+      this.#wrong(
+        error.status === 401
+          ? t("signin.wrong")
+          : error.status === 429 && wait
+            ? t("signin.wait", { s: wait })
+            : failed(error),
+      );
       this.token.select();
     } finally {
       this.enter.disabled = false;

@@ -1,29 +1,28 @@
 /** `/supervisor`: the wall with its filters, today's figures, the queue of appeals, and the call that is open. */
 
-import { h, keyed, setAttribute, setText } from "../core/dom.js";
+import { h, setAttribute, setText } from "../core/dom.js";
 import { Feed } from "../core/feed.js";
 import { t } from "../core/i18n.js";
-import { icon } from "../core/icons.js";
 import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
-import { SEVERITIES } from "../state/severity.js";
 import { arranged, filled, newWall, passes, step, swept } from "../state/wall.js";
 
 const css = await sheet(import.meta.url, "supervisor-floor.css");
+/** A hundred calls say several things a millisecond apart; ten pictures a second are enough to follow them. */
+const DRAW_MS = 100;
 const TICK_MS = 1_000;
 const STATS_MS = 15_000;
 const APPEALS_MS = 6_000;
 /** Order is looked at this often, and not while somebody pointed at the wall within the last seconds. */
 const ARRANGE_MS = 2_000;
 const HELD_MS = 5_000;
-const STATES = ["", "silent", "hold", "complaint", "abusive"];
 
 export class SupervisorFloor extends View {
   static sheets = [css];
 
-  #store = new Store(newWall(), step);
+  #store = new Store(newWall(), step, DRAW_MS);
   #filters = { team: "", severity: "", rule: "", state: "", text: "" };
   #status = { phase: "connecting", since_ms: Date.now(), recovered: null };
   #appeals = [];
@@ -35,13 +34,7 @@ export class SupervisorFloor extends View {
   #arranged_ms = 0;
 
   build() {
-    this.states = h("div", { class: "states", role: "group", "aria-label": t("filter.state") });
-    this.team = this.#select("team");
-    this.severity = this.#select("severity");
-    this.rule = this.#select("rule");
-    this.text = h("input", { class: "field", type: "search", placeholder: t("filter.text"), "aria-label": t("filter.text") });
-    this.text.value = this.#filters.text;
-    this.text.addEventListener("input", () => this.#filter("text", this.text.value));
+    this.filters = document.createElement("cm-wall-filters");
     this.wall = document.createElement("cm-call-wall");
     this.link = document.createElement("cm-link-state");
     this.scroll = h("div", { class: "scroll", tabindex: -1 }, this.wall);
@@ -53,14 +46,32 @@ export class SupervisorFloor extends View {
     this.queue = document.createElement("cm-appeal-queue");
     this.badge = h("span", { class: "badge number" });
     this.tabs = ["day", "appeals"].map((name) =>
-      Object.assign(h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", on: { click: () => this.#choose(name) } }, h("span", { text: t(`floor.${name}`) })), { cmName: name }),
+      Object.assign(
+        h(
+          "button",
+          {
+            type: "button",
+            role: "tab",
+            id: `tab-${name}`,
+            "aria-controls": "panel",
+            on: { click: () => this.#choose(name) },
+          },
+          h("span", { text: t(`floor.${name}`) }),
+        ),
+        { cmName: name },
+      ),
     );
     this.tabs[1].append(this.badge);
     this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, this.day, this.queue);
     this.drawer = h("div", { class: "drawer", role: "dialog", "aria-label": t("drawer.label"), hidden: true });
     this.shadowRoot.append(
-      h("div", { class: "floor" }, h("div", { class: "filters" }, this.states, this.team, this.severity, this.rule, this.text), this.scroll, this.link),
-      h("aside", { "aria-label": t("floor.aside") }, h("div", { role: "tablist", "aria-label": t("floor.aside") }, this.tabs), this.panel),
+      h("div", { class: "floor" }, this.filters, this.scroll, this.link),
+      h(
+        "aside",
+        { "aria-label": t("floor.aside") },
+        h("div", { role: "tablist", "aria-label": t("floor.aside") }, this.tabs),
+        this.panel,
+      ),
       this.drawer,
     );
     if (this.#open) this.#show(this.#open);
@@ -74,8 +85,13 @@ export class SupervisorFloor extends View {
     const { signal } = this;
     this.addEventListener("cm-open-call", ({ detail }) => this.#show(detail.call_id), { signal });
     this.addEventListener("cm-close-call", () => this.#hide(), { signal });
+    this.addEventListener("cm-filter", ({ detail }) => this.#filter(detail), { signal });
     this.addEventListener("cm-reviewed", () => this.#poll(), { signal });
-    for (const [work, every_ms] of [[() => this.#tick(), TICK_MS], [() => this.#figures(), STATS_MS], [() => this.#poll(), APPEALS_MS]]) {
+    for (const [work, every_ms] of [
+      [() => this.#tick(), TICK_MS],
+      [() => this.#figures(), STATS_MS],
+      [() => this.#poll(), APPEALS_MS],
+    ]) {
       const timer = setInterval(work, every_ms);
       signal.addEventListener("abort", () => clearInterval(timer));
     }
@@ -111,8 +127,16 @@ export class SupervisorFloor extends View {
   async #live() {
     const { calls } = await this.api.get("/v1/calls", { status: "live", limit: 500 });
     const oldest = calls.map(({ started_at }) => started_at).sort()[0];
-    const { warnings } = calls.length ? await this.api.get("/v1/warnings", { since: oldest, limit: 500 }) : { warnings: [] };
-    this.#store.set(filled(this.#store.state, calls, warnings.filter(({ status }) => status !== "retracted")));
+    const { warnings } = calls.length
+      ? await this.api.get("/v1/warnings", { since: oldest, limit: 500 })
+      : { warnings: [] };
+    this.#store.set(
+      filled(
+        this.#store.state,
+        calls,
+        warnings.filter(({ status }) => status !== "retracted"),
+      ),
+    );
     return { events: [] };
   }
 
@@ -162,10 +186,7 @@ export class SupervisorFloor extends View {
       this.#store.state = wall;
     }
     const tiles = [...wall.tiles.values()];
-    this.#states(tiles);
-    this.#options(this.team, tiles.map(({ team }) => [team, team]));
-    this.#options(this.severity, SEVERITIES.map((severity) => [severity, t(`severity.${severity}`)]), false);
-    this.#options(this.rule, tiles.flatMap(({ warnings }) => warnings.map(({ rule_id, title }) => [rule_id, title])));
+    this.filters.show({ tiles, filters: this.#filters });
     const visible = new Set(tiles.filter((tile) => passes(tile, this.#filters)).map(({ call_id }) => call_id));
     this.wall.show({ wall, visible, open: this.#open, now_ms });
     this.link.show({ status: this.#status, now_ms });
@@ -182,43 +203,7 @@ export class SupervisorFloor extends View {
     this.queue.hidden = this.#tab !== "appeals";
   }
 
-  #states(tiles) {
-    const rows = STATES.map((state) => ({ state, count: state ? tiles.filter((tile) => tile.phase === "live" && tile.state === state).length : tiles.length }));
-    keyed(
-      this.states,
-      rows,
-      ({ state }) => state,
-      ({ state }) => h("button", { type: "button", on: { click: () => this.#filter("state", this.#filters.state === state ? "" : state) } }, state && icon(state), h("span", { text: t(state ? `state.${state}` : "filter.all") }), h("b", { class: "number" })),
-      (node, { state, count }) => {
-        setText(node.lastChild, count);
-        setAttribute(node, "aria-pressed", String(this.#filters.state === state));
-      },
-    );
-  }
-
-  #select(name) {
-    const select = h("select", { class: "field", "aria-label": t(`filter.${name}`) }, h("option", { value: "", text: t(`filter.${name}.all`) }));
-    select.addEventListener("change", () => this.#filter(name, select.value));
-    return Object.assign(select, { cmName: name, cmKeys: "" });
-  }
-
-  /** Options are written only when they changed: an open list must not close under the pointer. */
-  #options(select, pairs, sorted = true) {
-    const words = new Map(pairs.filter(([value]) => value));
-    const wanted = this.#filters[select.cmName];
-    if (wanted && !words.has(wanted)) words.set(wanted, wanted);
-    const entries = [...words];
-    if (sorted) entries.sort(([a], [b]) => a.localeCompare(b));
-    const keys = entries.map(([value]) => value).join("\n");
-    if (select.cmKeys !== keys) {
-      select.cmKeys = keys;
-      select.replaceChildren(select.firstChild, ...entries.map(([value, text]) => h("option", { value, text })));
-    }
-    select.hidden = !entries.length;
-    if (select.value !== wanted) select.value = wanted;
-  }
-
-  #filter(name, value) {
+  #filter({ name, value }) {
     this.#filters = { ...this.#filters, [name]: value };
     this.#store.wake();
   }

@@ -24,30 +24,58 @@ export class TimeLine extends View {
     this.end = h("span", { class: "number" });
     this.shadowRoot.append(
       this.marks,
-      svg("svg", { viewBox: "0 0 1000 46", preserveAspectRatio: "none", role: "img", "aria-label": t("timeline.label") }, svg("line", { class: "axis", x1: 0, x2: 1000, y1: 23, y2: 23 }), this.silence, this.gap, this.agent, this.customer),
+      svg(
+        "svg",
+        { viewBox: "0 0 1000 46", preserveAspectRatio: "none", role: "img", "aria-label": t("timeline.label") },
+        svg("line", { class: "axis", x1: 0, x2: 1000, y1: 23, y2: 23 }),
+        this.silence,
+        this.gap,
+        this.agent,
+        this.customer,
+      ),
       h("div", { class: "ends" }, h("span", { class: "number", text: "00:00" }), this.end),
     );
   }
 
   /** @param {{call: object}} data as state/call.js keeps it */
   update({ call }) {
-    const length_ms = call.phase === "ended" ? Math.max(1, call.ended.at_ms) : Math.ceil((call.at_ms + 1) / WINDOW_MS) * WINDOW_MS;
+    const length_ms =
+      call.phase === "ended" ? Math.max(1, call.ended.at_ms) : Math.ceil((call.at_ms + 1) / WINDOW_MS) * WINDOW_MS;
     const x = (ms) => ((1000 * Math.min(ms, length_ms)) / length_ms).toFixed(1);
-    const spans = (side, y, tall) => call.captions.filter((line) => line.side === side).map(({ from_ms, to_ms }) => `M${x(from_ms)} ${y}H${x(to_ms)}v${tall}H${x(from_ms)}z`).join("");
+    const spans = (side, y, tall) =>
+      call.captions
+        .filter((line) => line.side === side)
+        .map(({ from_ms, to_ms }) => `M${x(from_ms)} ${y}H${x(to_ms)}v${tall}H${x(from_ms)}z`)
+        .join("");
     this.agent.setAttribute("d", spans("agent", 4, 15));
     this.customer.setAttribute("d", spans("customer", 27, 15));
     const boxes = (list) => list.map(({ from_ms, to_ms }) => `M${x(from_ms)} 1H${x(to_ms)}v44H${x(from_ms)}z`).join("");
     this.silence.setAttribute("d", boxes(silences(call.captions, call.at_ms)));
     this.gap.setAttribute("d", boxes(call.gaps));
     setText(this.end, clock(length_ms));
-    keyed(this.marks, call.warnings, ({ warning_id }) => warning_id, (warning) => this.#mark(warning), (node, warning) => {
-      node.style.setProperty("--at", (warning.from_ms / length_ms).toFixed(4));
-      setAttribute(node, "data-severity", warning.severity);
-    });
+    keyed(
+      this.marks,
+      call.warnings,
+      ({ warning_id }) => warning_id,
+      (warning) => this.#mark(warning),
+      (node, warning) => {
+        node.style.setProperty("--at", (warning.from_ms / length_ms).toFixed(4));
+        setAttribute(node, "data-severity", warning.severity);
+      },
+    );
   }
 
   #mark(warning) {
     const name = `${t(`severity.${warning.severity}`)} ${clock(warning.from_ms)} ${warning.title}`;
-    return h("button", { type: "button", title: name, "aria-label": name, on: { click: () => this.tell("cm-seek", { at_ms: warning.from_ms }) } }, icon(warning.severity));
+    return h(
+      "button",
+      {
+        type: "button",
+        title: name,
+        "aria-label": name,
+        on: { click: () => this.tell("cm-seek", { at_ms: warning.from_ms }) },
+      },
+      icon(warning.severity),
+    );
   }
 }

@@ -27,13 +27,19 @@ export class WarningList extends View {
    */
   update({ warnings, mayReview = false, mayAppeal = false, current = "" }) {
     this.none.hidden = warnings.length > 0;
-    keyed(this.list, warnings, ({ warning_id }) => warning_id, () => h("li"), (node, item) => {
-      setAttribute(node, "data-now", item.warning_id === current);
-      if (node.cmItem === item) return;
-      node.cmItem = item;
-      setAttribute(node, "data-severity", item.severity);
-      node.replaceChildren(...this.#face(item), ...history(item), ...this.#acts(item, mayReview, mayAppeal));
-    });
+    keyed(
+      this.list,
+      warnings,
+      ({ warning_id }) => warning_id,
+      () => h("li"),
+      (node, item) => {
+        setAttribute(node, "data-now", item.warning_id === current);
+        if (node.cmItem === item) return;
+        node.cmItem = item;
+        setAttribute(node, "data-severity", item.severity);
+        node.replaceChildren(...this.#face(item), ...history(item), ...this.#acts(item, mayReview, mayAppeal));
+      },
+    );
   }
 
   /** Brings a warning into view. */
@@ -42,17 +48,32 @@ export class WarningList extends View {
   }
 
   #face(item) {
-    const at = h("button", { class: "at number", type: "button", text: clock(item.from_ms), "aria-label": t("warnings.goto", { time: clock(item.from_ms) }), on: { click: () => this.tell("cm-seek", { at_ms: item.from_ms, warning_id: item.warning_id }) } });
+    const at = h("button", {
+      class: "at number",
+      type: "button",
+      text: clock(item.from_ms),
+      "aria-label": t("warnings.goto", { time: clock(item.from_ms) }),
+      on: { click: () => this.tell("cm-seek", { at_ms: item.from_ms, warning_id: item.warning_id }) },
+    });
     const facts = [
       h("a", { href: `/rules?id=${encodeURIComponent(item.rule_id)}`, text: item.rule_id }),
       h("span", { text: `${t("warnings.match")} ${t(`match.${item.match}`)} ${percent(item.score)}` }),
       item.basis && h("span", { text: item.basis }),
-      item.lag_ms !== null && item.lag_ms !== undefined && h("span", { text: t("warnings.lag", { s: (item.lag_ms / 1000).toFixed(1) }) }),
+      item.lag_ms !== null &&
+        item.lag_ms !== undefined &&
+        h("span", { text: t("warnings.lag", { s: (item.lag_ms / 1000).toFixed(1) }) }),
       item.also?.length > 0 && h("span", { text: t("warnings.also", { rules: item.also.join("、") }) }),
       item.trial && h("span", { text: t("warnings.trial") }),
     ];
     return [
-      h("div", { class: "head" }, icon(item.severity), h("span", { class: "word", text: t(`severity.${item.severity}`) }), h("h3", { text: item.title }), at),
+      h(
+        "div",
+        { class: "head" },
+        icon(item.severity),
+        h("span", { class: "word", text: t(`severity.${item.severity}`) }),
+        h("h3", { text: item.title }),
+        at,
+      ),
       item.quote && h("p", { class: "quote", text: `“${item.quote}”` }),
       item.advice && h("p", { class: "quote", text: item.advice }),
       item.rewrite && h("p", { class: "say", text: item.rewrite }),
@@ -61,14 +82,33 @@ export class WarningList extends View {
   }
 
   #acts(item, mayReview, mayAppeal) {
-    const comment = h("input", { class: "field", maxlength: 1000, placeholder: t("warnings.comment"), "aria-label": t("warnings.comment") });
+    const comment = h("input", {
+      class: "field",
+      maxlength: 1000,
+      placeholder: t("warnings.comment"),
+      "aria-label": t("warnings.comment"),
+    });
     if (mayReview) {
       const verdict = (name) =>
-        h("button", { class: "button", type: "button", text: t(`appeals.${name}`), "aria-pressed": String(item.verdict === name), on: { click: () => this.tell("cm-review", { warning_id: item.warning_id, verdict: name, comment: comment.value.trim() }) } });
+        h("button", {
+          class: "button",
+          type: "button",
+          text: t(`appeals.${name}`),
+          "aria-pressed": String(item.verdict === name),
+          on: {
+            click: () =>
+              this.tell("cm-review", { warning_id: item.warning_id, verdict: name, comment: comment.value.trim() }),
+          },
+        });
       return [h("div", { class: "acts" }, comment, verdict("upheld"), verdict("overturned"))];
     }
     if (!mayAppeal || item.appeal || item.verdict) return [];
-    const send = h("button", { class: "button", type: "button", text: t("card.appeal"), on: { click: () => this.tell("cm-appeal", { warning_id: item.warning_id, comment: comment.value.trim() }) } });
+    const send = h("button", {
+      class: "button",
+      type: "button",
+      text: t("card.appeal"),
+      on: { click: () => this.tell("cm-appeal", { warning_id: item.warning_id, comment: comment.value.trim() }) },
+    });
     return [h("div", { class: "acts" }, comment, send)];
   }
 }
@@ -82,7 +122,13 @@ function history(item) {
       { class: "history" },
       entries.map(({ kind, verdict, comment, by, at }) => {
         const what = kind === "appeal" ? t("warnings.appealed") : t(`shelf.${verdict}`);
-        const line = h("p", {}, h("time", { class: "number", datetime: at, text: dateTime(at) }), ` ${by} `, h("b", { text: what }));
+        const line = h(
+          "p",
+          {},
+          h("time", { class: "number", datetime: at, text: dateTime(at) }),
+          ` ${by} `,
+          h("b", { text: what }),
+        );
         if (comment) line.append(`：${comment}`);
         return line;
       }),

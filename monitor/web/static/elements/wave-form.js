@@ -27,13 +27,36 @@ export class WaveForm extends View {
     this.#drawn = null;
     this.place = h("span", { class: "place number" });
     const legend = (name, word) => h("span", { class: "legend" }, h("i", { class: name }), h("span", { text: word }));
-    this.zoomers = ZOOMS.map((zoom) => h("button", { class: "button", type: "button", text: `×${zoom}`, "aria-label": t("wave.zoom", { n: zoom }), on: { click: () => this.#zoomTo(zoom) } }));
+    this.zoomers = ZOOMS.map((zoom) =>
+      h("button", {
+        class: "button",
+        type: "button",
+        text: `×${zoom}`,
+        "aria-label": t("wave.zoom", { n: zoom }),
+        on: { click: () => this.#zoomTo(zoom) },
+      }),
+    );
     this.marks = h("div", { class: "marks" });
-    this.canvas = h("canvas", { height: HEIGHT_PX, tabindex: 0, role: "slider", "aria-label": t("wave.label"), "aria-valuemin": 0 });
+    this.canvas = h("canvas", {
+      height: HEIGHT_PX,
+      tabindex: 0,
+      role: "slider",
+      "aria-label": t("wave.label"),
+      "aria-valuemin": 0,
+    });
     this.stage = h("div", { class: "stage" }, this.marks, this.canvas);
     this.scroll = h("div", { class: "scroll" }, this.stage);
     this.shadowRoot.append(
-      h("div", { class: "head" }, this.place, legend("agent", t("side.agent")), legend("customer", t("side.customer")), legend("silence", t("state.silent")), legend("gap", t("wave.gap")), h("span", { class: "zoom" }, this.zoomers)),
+      h(
+        "div",
+        { class: "head" },
+        this.place,
+        legend("agent", t("side.agent")),
+        legend("customer", t("side.customer")),
+        legend("silence", t("state.silent")),
+        legend("gap", t("wave.gap")),
+        h("span", { class: "zoom" }, this.zoomers),
+      ),
       this.scroll,
     );
     this.canvas.addEventListener("click", (event) => this.#click(event));
@@ -61,11 +84,18 @@ export class WaveForm extends View {
    */
   update(data) {
     const { warnings, length_ms, at_ms } = data;
-    for (const [index, button] of this.zoomers.entries()) setAttribute(button, "aria-pressed", String(ZOOMS[index] === this.#zoom));
-    keyed(this.marks, warnings, ({ warning_id }) => warning_id, (warning) => this.#mark(warning), (node, warning) => {
-      node.style.setProperty("--at", (warning.from_ms / length_ms).toFixed(5));
-      setAttribute(node, "data-severity", warning.severity);
-    });
+    for (const [index, button] of this.zoomers.entries())
+      setAttribute(button, "aria-pressed", String(ZOOMS[index] === this.#zoom));
+    keyed(
+      this.marks,
+      warnings,
+      ({ warning_id }) => warning_id,
+      (warning) => this.#mark(warning),
+      (node, warning) => {
+        node.style.setProperty("--at", (warning.from_ms / length_ms).toFixed(5));
+        setAttribute(node, "data-severity", warning.severity);
+      },
+    );
     setText(this.place, `${clock(at_ms)} / ${clock(length_ms)}`);
     setAttribute(this.canvas, "aria-valuemax", Math.round(length_ms / 1000));
     setAttribute(this.canvas, "aria-valuenow", Math.round(at_ms / 1000));
@@ -75,7 +105,16 @@ export class WaveForm extends View {
 
   #mark(warning) {
     const name = `${t(`severity.${warning.severity}`)} ${clock(warning.from_ms)} ${warning.title}`;
-    return h("button", { type: "button", title: name, "aria-label": name, on: { click: () => this.tell("cm-seek", { at_ms: warning.from_ms, warning_id: warning.warning_id }) } }, icon(warning.severity));
+    return h(
+      "button",
+      {
+        type: "button",
+        title: name,
+        "aria-label": name,
+        on: { click: () => this.tell("cm-seek", { at_ms: warning.from_ms, warning_id: warning.warning_id }) },
+      },
+      icon(warning.severity),
+    );
   }
 
   #paint() {
@@ -122,7 +161,11 @@ export class WaveForm extends View {
     const bar = Math.max(1 / ratio, whole(x(step_ms) * 0.82));
     // Telephone speech is far from full scale: the loudest moment fills the lane, and quiet ones stay visible.
     const peak = Math.max(0.05, ...Object.values(sides).map((levels) => levels.reduce((a, b) => Math.max(a, b), 0)));
-    for (const [side, way] of [["agent", -1], ["customer", 1], ["unknown", 1]]) {
+    for (const [side, way] of [
+      ["agent", -1],
+      ["customer", 1],
+      ["unknown", 1],
+    ]) {
       pen.fillStyle = color(side === "unknown" ? "--ink-3" : `--${side}`);
       for (const [index, level] of (sides[side] ?? []).entries()) {
         const high = (level / peak) ** 0.7 * (middle - 6);

@@ -95,7 +95,7 @@ export const en = {
 
   "check.label": "Must be said",
   "check.none": "Nothing is required in this call",
-  "check.count": "{met} of {all} said",
+  "check.count": "{met} / {all}",
   "check.pending": "to say",
   "check.met": "said",
   "check.missed": "missed",

@@ -95,7 +95,7 @@ export const zh = {
 
   "check.label": "必说项",
   "check.none": "本通没有必说项",
-  "check.count": "已说 {met} / {all}",
+  "check.count": "{met} / {all}",
   "check.pending": "待说",
   "check.met": "已说",
   "check.missed": "漏说",

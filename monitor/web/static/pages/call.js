@@ -6,6 +6,11 @@ import { NavBar } from "../elements/nav-bar.js";
 import { WarningList } from "../elements/warning-list.js";
 import { WaveForm } from "../elements/wave-form.js";
 
-export const elements = { "cm-nav-bar": NavBar, "cm-wave-form": WaveForm, "cm-warning-list": WarningList, "cm-call-page": CallPage };
+export const elements = {
+  "cm-nav-bar": NavBar,
+  "cm-wave-form": WaveForm,
+  "cm-warning-list": WarningList,
+  "cm-call-page": CallPage,
+};
 
 export const open = () => openPage("call", "cm-call-page");

@@ -11,6 +11,7 @@ import { DayPanel } from "../elements/day-panel.js";
 import { NavBar } from "../elements/nav-bar.js";
 import { SupervisorFloor } from "../elements/supervisor-floor.js";
 import { TimeLine } from "../elements/time-line.js";
+import { WallFilters } from "../elements/wall-filters.js";
 
 export const elements = {
   "cm-nav-bar": NavBar,
@@ -22,6 +23,7 @@ export const elements = {
   "cm-call-drawer": CallDrawer,
   "cm-call-tile": CallTile,
   "cm-call-wall": CallWall,
+  "cm-wall-filters": WallFilters,
   "cm-supervisor-floor": SupervisorFloor,
 };
 

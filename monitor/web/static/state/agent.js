@@ -49,7 +49,8 @@ const PAGE = {
   "page.reviews": (desk, { reviews }) => ({
     ...desk,
     appeals: reviews.reduce(
-      (known, { warning_id, appeal, verdict }) => (appeal || verdict ? { ...known, [warning_id]: { status: "sent", verdict } } : known),
+      (known, { warning_id, appeal, verdict }) =>
+        appeal || verdict ? { ...known, [warning_id]: { status: "sent", verdict } } : known,
       desk.appeals,
     ),
   }),
@@ -87,19 +88,37 @@ function candidates(call, media_ms, server_ms) {
   const found = [];
   for (const prompt of activePrompts(call, media_ms)) {
     const running = prompt.next_ms !== null && prompt.next_ms !== undefined;
-    found.push({ kind: "prompt", key: `prompt:${prompt.prompt_id}`, item: prompt, urgency: running || prompt.may_end ? 100 : 80, since: prompt.at_ms });
+    found.push({
+      kind: "prompt",
+      key: `prompt:${prompt.prompt_id}`,
+      item: prompt,
+      urgency: running || prompt.may_end ? 100 : 80,
+      since: prompt.at_ms,
+    });
   }
   for (const warning of call.warnings) {
     const age_ms = server_ms - warning.first_seen_ms;
     if (age_ms > WARNING_FRESH_MS) continue;
     const { first, then } = WARNING_URGENCY[warning.severity] ?? WARNING_URGENCY.hint;
     const urgency = age_ms < WARNING_FIRST_MS ? first : then;
-    found.push({ kind: "warning", key: `warning:${warning.warning_id}`, item: warning, urgency, since: warning.first_seen_ms });
+    found.push({
+      kind: "warning",
+      key: `warning:${warning.warning_id}`,
+      item: warning,
+      urgency,
+      since: warning.first_seen_ms,
+    });
   }
   for (const requirement of upcoming(call)) {
     const left = (requirement.due_ms ?? Infinity) - media_ms;
     if (left > DUE_SOON_MS || left < 0) continue;
-    found.push({ kind: "requirement", key: `requirement:${requirement.key}`, item: requirement, urgency: 60, since: requirement.at_ms });
+    found.push({
+      kind: "requirement",
+      key: `requirement:${requirement.key}`,
+      item: requirement,
+      urgency: 60,
+      since: requirement.at_ms,
+    });
   }
   for (const note of call.notes) {
     if (server_ms - note.first_seen_ms > NOTE_FRESH_MS) continue;

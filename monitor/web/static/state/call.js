@@ -112,7 +112,9 @@ const KINDS = {
 
   note: (call, event, seen_ms) => ({
     ...call,
-    notes: [...call.notes, { ...event, key: `${event.call_id}#${event.seq}`, first_seen_ms: seen_ms }].slice(-NOTES_KEPT),
+    notes: [...call.notes, { ...event, key: `${event.call_id}#${event.seq}`, first_seen_ms: seen_ms }].slice(
+      -NOTES_KEPT,
+    ),
   }),
 
   "audio.gap": (call, event) => ({ ...call, gaps: [...call.gaps, event].slice(-GAPS_KEPT) }),

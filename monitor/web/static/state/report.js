@@ -17,8 +17,12 @@ export function named(file) {
 
 /** Calls by score in tens: `0–9` … `90–99`, `100`. */
 export function byScore(calls) {
-  const columns = Array.from({ length: 11 }, (_, at) => ({ label: at === 10 ? "100" : `${at * 10}–${at * 10 + 9}`, value: 0 }));
-  for (const { score } of calls) if (score !== null && score !== undefined) columns[Math.min(10, Math.floor(score / 10))].value += 1;
+  const columns = Array.from({ length: 11 }, (_, at) => ({
+    label: at === 10 ? "100" : `${at * 10}–${at * 10 + 9}`,
+    value: 0,
+  }));
+  for (const { score } of calls)
+    if (score !== null && score !== undefined) columns[Math.min(10, Math.floor(score / 10))].value += 1;
   return columns;
 }
 
@@ -37,7 +41,9 @@ export function byRule(calls) {
     }
   }
   const rank = ({ severity }) => SEVERITIES.indexOf(severity);
-  return [...rules.values()].sort((a, b) => b.warnings - a.warnings || rank(a) - rank(b) || a.rule_id.localeCompare(b.rule_id));
+  return [...rules.values()].sort(
+    (a, b) => b.warnings - a.warnings || rank(a) - rank(b) || a.rule_id.localeCompare(b.rule_id),
+  );
 }
 
 /** Warnings by agent, most first; empty where file names do not tell. */
@@ -64,11 +70,20 @@ export function byHour(calls) {
   if (!hours.size) return [];
   const first = Math.min(...hours.keys());
   const last = Math.max(...hours.keys());
-  return Array.from({ length: last - first + 1 }, (_, at) => ({ label: String(first + at), value: hours.get(first + at) ?? 0 }));
+  return Array.from({ length: last - first + 1 }, (_, at) => ({
+    label: String(first + at),
+    value: hours.get(first + at) ?? 0,
+  }));
 }
 
 /** Calls with the worst first: lowest score, then most warnings; those that could not be read last. */
 export function worstFirst(calls) {
   const unread = (call) => (call.error ? 1 : 0);
-  return [...calls].sort((a, b) => unread(a) - unread(b) || (a.score ?? 101) - (b.score ?? 101) || b.warnings.length - a.warnings.length || a.file.localeCompare(b.file));
+  return [...calls].sort(
+    (a, b) =>
+      unread(a) - unread(b) ||
+      (a.score ?? 101) - (b.score ?? 101) ||
+      b.warnings.length - a.warnings.length ||
+      a.file.localeCompare(b.file),
+  );
 }

@@ -70,8 +70,15 @@ export function filled(wall, rows, warnings = []) {
   const tiles = new Map(wall.tiles);
   for (const row of rows) {
     const before = tiles.get(row.call_id) ?? newTile(row.call_id);
-    const known = { agent_id: row.agent_id, team: row.team || teamOf(row.agent_id), direction: row.direction ?? before.direction };
-    const newer = before.seq > 0 ? {} : { state: row.state || "talking", since_ms: row.state_since_ms ?? 0, at_ms: row.last_ms ?? 0 };
+    const known = {
+      agent_id: row.agent_id,
+      team: row.team || teamOf(row.agent_id),
+      direction: row.direction ?? before.direction,
+    };
+    const newer =
+      before.seq > 0
+        ? {}
+        : { state: row.state || "talking", since_ms: row.state_since_ms ?? 0, at_ms: row.last_ms ?? 0 };
     let mine = before.warnings;
     for (const warning of warnings.filter(({ call_id }) => call_id === row.call_id).toReversed()) {
       if (mine.some(({ warning_id }) => warning_id === warning.warning_id)) continue;
@@ -92,7 +99,12 @@ function tileStep(tile, event, received_ms) {
   };
   switch (event.kind) {
     case "call.started":
-      return { ...next, agent_id: event.agent_id, team: next.team || teamOf(event.agent_id), direction: event.direction };
+      return {
+        ...next,
+        agent_id: event.agent_id,
+        team: next.team || teamOf(event.agent_id),
+        direction: event.direction,
+      };
     case "transcript":
       return event.text ? { ...next, line: { side: event.side, text: event.text.slice(-120) } } : next;
     case "warning":
@@ -115,12 +127,17 @@ function tileStep(tile, event, received_ms) {
 /** Whether nothing has been heard of a live call for a while: its line is down, or its server. */
 export function unheard(tile, now_ms) {
   if (tile.phase === "ended") return false;
-  return stalled(tile.clock, now_ms) || (tile.gap !== null && serverNow(tile.clock, now_ms) - tile.gap.seen_ms < GAP_SHOWN_MS);
+  return (
+    stalled(tile.clock, now_ms) ||
+    (tile.gap !== null && serverNow(tile.clock, now_ms) - tile.gap.seen_ms < GAP_SHOWN_MS)
+  );
 }
 
 /** Leaves out calls whose end has been seen long enough. */
 export function swept(wall, now_ms) {
-  const gone = [...wall.tiles.values()].filter((tile) => tile.phase === "ended" && now_ms - tile.ended_seen_ms > LINGER_MS);
+  const gone = [...wall.tiles.values()].filter(
+    (tile) => tile.phase === "ended" && now_ms - tile.ended_seen_ms > LINGER_MS,
+  );
   if (!gone.length) return wall;
   const tiles = new Map(wall.tiles);
   for (const { call_id } of gone) tiles.delete(call_id);
@@ -135,7 +152,8 @@ export function need(tile, now_ms) {
   if (tile.phase === "ended") return 0;
   const media_ms = mediaNow(tile.clock, now_ms) ?? tile.at_ms;
   const lasted_s = Math.max(0, media_ms - tile.since_ms) / 1000;
-  const state = { abusive: 9, complaint: 4.5, silent: Math.min(6, lasted_s / 4), hold: lasted_s > 60 ? 3 : 1 }[tile.state] ?? 0;
+  const state =
+    { abusive: 9, complaint: 4.5, silent: Math.min(6, lasted_s / 4), hold: lasted_s > 60 ? 3 : 1 }[tile.state] ?? 0;
   const server_ms = serverNow(tile.clock, now_ms);
   let warnings = 0;
   for (const warning of tile.warnings) {
@@ -159,16 +177,22 @@ function groupOf(needed) {
  */
 export function arranged(wall, now_ms, held = false) {
   const places = new Map();
-  for (const tile of wall.tiles.values()) places.set(tile.call_id, placed(wall.places.get(tile.call_id), tile, now_ms, held));
+  for (const tile of wall.tiles.values())
+    places.set(tile.call_id, placed(wall.places.get(tile.call_id), tile, now_ms, held));
   const rank = (id) => GROUPS.indexOf(places.get(id).group);
   const standing = wall.order.filter((id) => places.has(id));
   const stays = standing.filter((id) => places.get(id).group === wall.places.get(id).group);
   const order = GROUPS.flatMap((group) => stays.filter((id) => places.get(id).group === group));
-  const comes = [...places.keys()].filter((id) => !stays.includes(id)).sort((a, b) => places.get(b).entered - places.get(a).entered);
+  const comes = [...places.keys()]
+    .filter((id) => !stays.includes(id))
+    .sort((a, b) => places.get(b).entered - places.get(a).entered);
   for (const id of comes) {
     const { group, entered } = places.get(id);
     // Behind those of its group that came in with as much need or more; calm calls simply queue up.
-    let at = order.findIndex((other) => rank(other) > rank(id) || (group !== "calm" && rank(other) === rank(id) && places.get(other).entered < entered));
+    let at = order.findIndex(
+      (other) =>
+        rank(other) > rank(id) || (group !== "calm" && rank(other) === rank(id) && places.get(other).entered < entered),
+    );
     if (at < 0) at = order.length;
     order.splice(at, 0, id);
   }
