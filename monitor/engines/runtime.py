@@ -32,7 +32,7 @@ def load_model(settings: WhisperSettings) -> Loaded:
         EngineError: ``ENG-003``, the device or compute type cannot be had.
 
     """
-    _use_wide_vectors()
+    use_wide_vectors()
     import ctranslate2
 
     device = settings.device
@@ -78,7 +78,7 @@ def _read(folder: Path, name: str) -> bytes:
         raise WeightsError(f"{name} cannot be read: {error.strerror}", where=str(folder), code="WGT-005") from error
 
 
-def _use_wide_vectors() -> None:
+def use_wide_vectors(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
     """Let CTranslate2 use AVX-512 where the CPU has the kind that does not slow its clock.
 
     By default it keeps to AVX2 outside Intel's own library. CPUs with VNNI (2019 and later) gain
@@ -87,7 +87,7 @@ def _use_wide_vectors() -> None:
     if "CT2_FORCE_CPU_ISA" in os.environ:
         return
     try:
-        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+        flags = cpuinfo.read_text().partition("flags")[2].partition("\n")[0].split()
     except OSError:
         return
     if {"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni"} <= set(flags):

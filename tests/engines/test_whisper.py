@@ -1,87 +1,21 @@
-"""Whisper base itself: on spoken sentences, in batches, with word times, phantoms and verification."""
+"""Whisper base itself: on spoken sentences, in batches, with word times and phantoms."""
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
-import av
 import numpy as np
 import pytest
-import soxr
 from rapidfuzz.distance import Levenshtein
+from spoken import SAID, check, clip, plain, sound, wanted
 
 from monitor.engines import whisper as whispering
 from monitor.engines.runtime import load_model
 from monitor.engines.simplified import simplified
 from monitor.engines.stages import record
-from monitor.engines.tokens import Tokens
-from monitor.engines.weights import ensure
 from monitor.engines.whisper import DecodePolicy, WhisperEngine, WhisperSettings, load
-from monitor.errors import EngineError, WeightsError
-from monitor.events import DecodeWanted, VerifyWanted
-from monitor.frames import Pass, Side
-from monitor.text.reading import read
-from monitor.timeline import Ms
+from monitor.errors import EngineError
+from monitor.frames import Pass
 
 pytestmark = pytest.mark.whisper
-
-ROOT = Path(__file__).resolve().parents[2]
-CLIPS = ROOT / "samples" / "clips"
-SAID = dict(line.split("\t")[::3] for line in (ROOT / "samples" / "clips.tsv").read_text().splitlines()[1:])
-
-
-@pytest.fixture(scope="module")
-def settings() -> WhisperSettings:
-    return WhisperSettings(weights=ensure("base", ROOT / "models"), lanes=1)
-
-
-@pytest.fixture(scope="module")
-def engine(settings: WhisperSettings) -> WhisperEngine:
-    return load(settings)
-
-
-def clip(name: str) -> bytes:
-    with av.open(str(CLIPS / f"{name}.flac")) as container:
-        rate_hz = container.streams.audio[0].rate
-        frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
-    wave = np.concatenate(frames).astype(np.float32) / 32768
-    return (soxr.resample(wave, rate_hz, 16_000) * 32767).astype("<i2").tobytes()
-
-
-def wanted(pcm: bytes, *, utterance: str = "u", kind: Pass = Pass.FINAL, from_ms: int = 0) -> DecodeWanted:
-    return DecodeWanted(
-        call_id="c",
-        utterance_id=utterance,
-        revision=1,
-        decode=kind,
-        side=Side.AGENT,
-        from_ms=Ms(from_ms),
-        to_ms=Ms(from_ms + len(pcm) // 32),
-        pcm=pcm,
-    )
-
-
-def check(pcm: bytes, text: str, heard: str, candidate: str, utterance: str = "u") -> VerifyWanted:
-    start = text.index(heard)
-    return VerifyWanted(
-        call_id="c",
-        request_id=candidate,
-        utterance_id=utterance,
-        revision=1,
-        pcm=pcm,
-        text=text,
-        start=start,
-        end=start + len(heard),
-        candidate=candidate,
-    )
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\W", "", text)
-
-
-def sound(text: str) -> list[str]:
-    return [syllable.folded for syllable in read(text).syllables]
 
 
 @pytest.mark.parametrize("name", ["not-my-job", "go-find-whoever", "greeting", "ask-to-wait", "warranty-card"])
@@ -159,41 +93,6 @@ def test_nothing_is_encoded_twice(engine: WhisperEngine) -> None:
     assert len(encoded) == 1
 
 
-def test_the_audio_knows_what_was_said(engine: WhisperEngine) -> None:
-    pcm = clip("not-my-job")
-    text = "您好,这是不为我做。"
-    said, near, far = engine.verify(
-        [check(pcm, text, "这是不为我做", candidate) for candidate in ("这事不归我做", "这事不给我看", "请您稍等片刻")]
-    )
-    assert said.llr > -0.2
-    assert said.llr > near.llr > far.llr
-    assert far.llr < -0.6
-    assert [verdict.request_id for verdict in (said, near, far)] == ["这事不归我做", "这事不给我看", "请您稍等片刻"]
-
-
-def test_verifying_what_was_heard_changes_nothing(engine: WhisperEngine) -> None:
-    (verdict,) = engine.verify([check(clip("greeting"), "您好,请问有什么可以帮您", "请问", "请问", "same")])
-    assert verdict.llr == pytest.approx(0, abs=1e-4)
-
-
-def test_verification_without_the_cache_is_the_same(engine: WhisperEngine, settings: WhisperSettings) -> None:
-    pcm = clip("not-my-job")
-    (heard,) = engine.decode([wanted(pcm, utterance="v")])
-    fresh = WhisperEngine(load_model(settings), settings)
-    asks = [check(pcm, heard.text, heard.text[-4:-1], "不归我做", "v")]
-    assert engine.verify(asks)[0].llr == pytest.approx(fresh.verify(asks)[0].llr, abs=0.05)
-
-
-def test_the_verdict_does_not_depend_on_what_is_cached_of_the_transcript(engine: WhisperEngine) -> None:
-    pcm = clip("not-my-job")[:-960]  # no other test has this audio
-    text = "您好,这是不归我做"
-    cold = engine.verify([check(pcm, text, "不归我做", "不归我管")])[0].llr
-    (heard,) = engine.decode([wanted(pcm)])
-    warm = engine.verify([check(pcm, heard.text, heard.text[-4:], "不归我管")])[0].llr
-    assert heard.text.endswith("归我做")
-    assert warm == pytest.approx(cold, abs=0.15)
-
-
 def test_next_to_no_audio_is_nothing(engine: WhisperEngine) -> None:
     assert [heard.text for heard in engine.decode([wanted(b""), wanted(b"\0\0" * 800)])] == ["", ""]
     assert engine.decode([]) == []
@@ -267,12 +166,6 @@ def test_stages_are_marked(engine: WhisperEngine) -> None:
     assert {"features", "encode", "generate", "words"} <= set(stages)
 
 
-def test_the_whole_vocabulary_hears_the_same(engine: WhisperEngine, settings: WhisperSettings) -> None:
-    whole = load(replace(settings, mandarin_only=False))
-    ask = wanted(clip("greeting"), utterance="whole")
-    assert whole.decode([ask])[0].text == engine.decode([ask])[0].text
-
-
 def test_a_prompt_is_told_to_the_decoder(settings: WhisperSettings) -> None:
     loaded = load_model(settings)
     prompted = WhisperEngine(loaded, replace(settings, decode=DecodePolicy(prompt="以下是普通话的句子。")))
@@ -312,47 +205,3 @@ def test_a_broken_model_is_an_engine_error_and_may_be_retried(engine: WhisperEng
             assert caught.value.retryable
     finally:
         engine._model = real
-
-
-def test_a_device_that_is_not_there_is_an_engine_error(settings: WhisperSettings) -> None:
-    with pytest.raises(EngineError, match=r"ENG-003.*cuda"):
-        load(replace(settings, device="cuda", compute_type="float16"))
-
-
-def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"WGT-005.*tokenizer\.json"):
-        load(WhisperSettings(weights=tmp_path))
-
-
-@pytest.fixture(scope="module")
-def tokens() -> Tokens:
-    return Tokens((ensure("base", ROOT / "models") / "tokenizer.json").read_bytes(), mandarin_only=True)
-
-
-@pytest.mark.parametrize("text", ["您好，请问您要什么？", "iPhone15的Wi-Fi连不上", "𠮷野家", "VIP 2024-11-22", ""])
-def test_text_survives_its_tokens(tokens: Tokens, text: str) -> None:
-    rows = tokens.encode(text)
-    assert tokens.decode(rows) == text
-    spelt = tokens.spell(rows)
-    assert "".join(item.text for item in spelt) == text
-    assert [item.start for item in spelt[1:]] == [item.end for item in spelt[:-1]]
-
-
-def test_broken_bytes_say_nothing(tokens: Tokens) -> None:
-    rows = tokens.encode("好")
-    lone = tokens.encode("𠮷")[:1]
-    assert tokens.decode([*lone, *rows]) == "好"
-    assert "".join(item.text for item in tokens.spell([*rows, *lone])) == "好"
-
-
-def test_the_cut_vocabulary_is_small_and_in_order(tokens: Tokens) -> None:
-    assert 3_000 < len(tokens.ids) < 8_000
-    assert tokens.ids == sorted(set(tokens.ids))
-    assert len(tokens.names()) == len(tokens.ids)
-    assert tokens.names()[tokens.start[1]] == "<|zh|>"
-
-
-def test_a_file_that_is_no_tokenizer_is_refused() -> None:
-    for body in (b"", b"{}", b'{"model": {"vocab": {}}, "added_tokens": []}'):
-        with pytest.raises(WeightsError, match="WGT-007"):
-            Tokens(body, mandarin_only=True)

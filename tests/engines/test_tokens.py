@@ -1,0 +1,37 @@
+"""Text to tokens and back, on Whisper base's own tokenizer."""
+
+import pytest
+
+from monitor.engines.tokens import Tokens
+from monitor.errors import WeightsError
+
+pytestmark = pytest.mark.whisper
+
+
+@pytest.mark.parametrize("text", ["您好，请问您要什么？", "iPhone15的Wi-Fi连不上", "𠮷野家", "VIP 2024-11-22", ""])
+def test_text_survives_its_tokens(tokens: Tokens, text: str) -> None:
+    rows = tokens.encode(text)
+    assert tokens.decode(rows) == text
+    spelt = tokens.spell(rows)
+    assert "".join(item.text for item in spelt) == text
+    assert [item.start for item in spelt[1:]] == [item.end for item in spelt[:-1]]
+
+
+def test_broken_bytes_say_nothing(tokens: Tokens) -> None:
+    rows = tokens.encode("好")
+    lone = tokens.encode("𠮷")[:1]
+    assert tokens.decode([*lone, *rows]) == "好"
+    assert "".join(item.text for item in tokens.spell([*rows, *lone])) == "好"
+
+
+def test_the_cut_vocabulary_is_small_and_in_order(tokens: Tokens) -> None:
+    assert 3_000 < len(tokens.ids) < 8_000
+    assert tokens.ids == sorted(set(tokens.ids))
+    assert len(tokens.names()) == len(tokens.ids)
+    assert tokens.names()[tokens.start[1]] == "<|zh|>"
+
+
+def test_a_file_that_is_no_tokenizer_is_refused() -> None:
+    for body in (b"", b"{}", b'{"model": {"vocab": {}}, "added_tokens": []}'):
+        with pytest.raises(WeightsError, match="WGT-007"):
+            Tokens(body, mandarin_only=True)
