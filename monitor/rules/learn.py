@@ -6,7 +6,7 @@ kept in a folder, one file a version, so that the next start reads it instead.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.rules.features import Rows, Vectors, grams, windows
 from monitor.rules.meaning import Floats, Learnt
-from monitor.rules.model import BannedRule
+from monitor.rules.model import BannedRule, Rule
 from monitor.rules.parse import RuleSet
 from monitor.text.reading import read
 
@@ -103,13 +103,33 @@ def _samples(ruleset: RuleSet) -> list[_Sample]:
         (
             *ruleset.ordinary,
             *(example.text for rule in rules for example in rule.examples.miss if example.side == "agent"),
-            *(rule.rewrite for rule in ruleset.rules.values()),
+            *(text for rule in ruleset.rules.values() for text in recommended(rule)),
             *(rewrite.say for rule in rules for rewrite in rule.rewrites),
         )
     )
     found = [_sample(text, rule_id) for text, rule_id in banned.items()]
     found += [_sample(text, "") for text in harmless if text and text not in known]
     return [sample for sample in found if sample.windows]
+
+
+def recommended(rule: Rule) -> Iterator[str]:
+    """Wordings that a rule tells agents to use: its rewrite, and what it offers to say or accepts."""
+    if rule.rewrite:
+        yield rule.rewrite
+    if not isinstance(rule, BannedRule):
+        yield from _said(rule.model_dump(exclude={"examples"}))
+
+
+def _said(value: Any, key: str = "") -> Iterator[str]:
+    """Every text under ``say`` or ``accept``, however deep."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _said(item, name)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _said(item, key)
+    elif isinstance(value, str) and key in ("say", "accept"):
+        yield value
 
 
 def _sample(text: str, rule_id: str) -> _Sample:

@@ -17,7 +17,7 @@ from monitor.rules.parse import RuleSet
 from monitor.rules.pattern import Expressions, sound_marked, sounded
 from monitor.rules.rewrite import Rewrites
 from monitor.rules.sound import Sounds
-from monitor.text.reading import Reading
+from monitor.text.reading import Reading, read
 from monitor.text.wording import compile_source, expand
 
 ACCEPT_LLR = -0.35
@@ -60,6 +60,8 @@ class Matcher:
         hits = []
         for item, also in charge(found):
             rewrite, slots = self._rewrites.offer(reading, item)
+            if slots and not self._harmless(rewrite):
+                rewrite = item.rule.rewrite
             hits.append(
                 Hit(
                     rule=item.rule,
@@ -89,6 +91,12 @@ class Matcher:
             return None
         score = round(min(0.99, hit.score + 0.3 + 0.2 * min(1.0, max(0.0, verdict_llr - ACCEPT_LLR))), 3)
         return replace(hit, needs_audio=False, match="acoustic", score=score)
+
+    def _harmless(self, rewrite: str) -> bool:
+        """Whether a rewrite with the speaker's own words in it breaks no rule itself."""
+        reading = read(rewrite)
+        found = (*self._literals.find(reading), *self._patterns.find(reading))
+        return not any(self._holds(reading, item, Side.AGENT) for item in found)
 
     def _every_way(self, reading: Reading) -> Iterable[Found]:
         yield from self._literals.find(reading)

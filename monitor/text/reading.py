@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from monitor.text import pinyin, words
 from monitor.text.normalise import QUESTION, STRONG, WEAK, normalise
 
-_HESITATION: Final = frozenset("嗯呃啊呢哦呀呐哎诶唉噢欸嗳哟咯嘞喽唔")
+HESITATION: Final = frozenset("嗯呃啊呢哦呀呐哎诶唉噢欸嗳哟咯嘞喽唔")
 SAME: Final = {
     "您": "你",
     "咱": "我",
@@ -20,7 +20,7 @@ SAME: Final = {
     "咋": "怎么",
 }
 """What lean text does not tell apart."""
-_RHOTIC: Final = frozenset("事这那活会哪点块样法招门劲头词味份玩数边")
+RHOTIC: Final = frozenset("事这那活会哪点块样法招门劲头词味份玩数边")
 """After these 儿 is only a way of speaking: 事儿, 这儿, 一会儿; after others (女儿) it is a word."""
 _STUTTER: Final = frozenset("我你这那就不没是他有")
 _STUTTER_PAIRS: Final = frozenset({"这个", "那个", "我们", "你们", "就是", "然后", "不是"})
@@ -121,10 +121,10 @@ def _clauses(length: int, marks: tuple[tuple[int, str], ...]) -> tuple[Clause, .
 
 def _hesitation(plain: str, at: int) -> bool:
     character = plain[at]
-    if character in _HESITATION:
+    if character in HESITATION:
         return True
     if character == "儿":
-        return plain[at - 1 : at] in _RHOTIC
+        return plain[at - 1 : at] in RHOTIC
     if character == "嘛":
         return plain[at - 1 : at] != "干"
     return character == "哈" and plain[at - 1 : at] != "哈" and plain[at + 1 : at + 2] != "哈"

@@ -15,11 +15,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from monitor.text.reading import SAME
+from monitor.text.reading import HESITATION, RHOTIC, SAME
 
 _COUNT: Final = re.compile(r"\{\d*,?\d*\}")
 _SLOT: Final = re.compile(r"([A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*)=")
 _CLASS: Final = re.compile(r"@([^@|{}]+)(?=[|}])")
+_FILLERS: Final = "".join(sorted(HESITATION))
+_ONLY_LATER: Final = re.compile(rf"\|(?:[{_FILLERS}]|(?<!干)嘛)+(?=[|}}])")
+_ONLY_FIRST: Final = re.compile(rf"\{{[{_FILLERS}]+\|")
+_SOUNDS: Final = re.compile(rf"(?:[{_FILLERS}]|(?<!干)嘛)[?*+]?")
+_RHOTIC_END: Final = re.compile(rf"(?<=[{''.join(sorted(RHOTIC))}])儿[?*+]?")
 _DEPTH: Final = 8
 
 
@@ -35,6 +40,7 @@ def expand(written: str, classes: Mapping[str, str], depth: int = 0) -> str:
     """
     if depth > _DEPTH:
         raise PatternError("classes name each other in a circle")
+    written = _without_hesitations(written)
     out: list[str] = []
     opened = 0
     index = 0
@@ -69,6 +75,12 @@ def expand(written: str, classes: Mapping[str, str], depth: int = 0) -> str:
     if opened:
         raise PatternError("'{' is never closed")
     return "".join(out)
+
+
+def _without_hesitations(written: str) -> str:
+    """Hesitations are not in lean text: left out of wordings, and alternatives that are nothing else go."""
+    written = _ONLY_FIRST.sub("{", _ONLY_LATER.sub("", written))
+    return _RHOTIC_END.sub("", _SOUNDS.sub("", written))
 
 
 def _open(written: str, index: int, out: list[str]) -> int:
