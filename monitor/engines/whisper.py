@@ -25,9 +25,9 @@ from monitor.engines.verify import Rivals, ratio, rivals
 from monitor.engines.window import FRAME_MS, FULL_MS
 from monitor.errors import EngineError
 from monitor.events import DecodeWanted, VerifyWanted
-from monitor.frames import Hypothesis, Pass, Verdict
+from monitor.frames import Hypothesis, Pass, Side, Verdict
 from monitor.speech.guard import clean
-from monitor.timeline import ms_at
+from monitor.timeline import RATE_HZ, Ms, ms_at
 
 __all__ = ["DecodePolicy", "WhisperEngine", "WhisperSettings", "load"]
 
@@ -44,7 +44,9 @@ def load(settings: WhisperSettings) -> "WhisperEngine":
         WeightsError: the folder does not hold a CTranslate2 Whisper model.
         EngineError: the device or compute type cannot be had.
     """
-    return WhisperEngine(load_model(settings), settings)
+    engine = WhisperEngine(load_model(settings), settings)
+    engine.warm_up()
+    return engine
 
 
 class WhisperEngine:
@@ -87,6 +89,41 @@ class WhisperEngine:
             raise EngineError(f"decoding failed: {error}", retryable=True, code="ENG-002") from error
         return [job.hypothesis() for job in jobs]
 
+    def warm_up(self) -> None:
+        """Let every lane do a little of everything, so that the first sentence of a day is as fast as the next."""
+        hiss = [np.random.default_rng(lane).integers(-99, 99, RATE_HZ, "<i2").tobytes() for lane in range(self.lanes)]
+        asks = [
+            DecodeWanted(
+                call_id="",
+                utterance_id="",
+                revision=0,
+                decode=kind,
+                side=Side.UNKNOWN,
+                from_ms=Ms(0),
+                to_ms=Ms(1_000),
+                pcm=pcm,
+            )
+            for pcm in hiss
+            for kind in (Pass.FINAL, Pass.PARTIAL)
+        ]
+        self._everywhere(self._decode_alone, asks)
+        said = "您好"
+        self.verify(
+            [
+                VerifyWanted(
+                    call_id="",
+                    request_id="",
+                    utterance_id="",
+                    revision=0,
+                    pcm=hiss[0],
+                    text=said,
+                    start=0,
+                    end=len(said),
+                    candidate=said,
+                )
+            ]
+        )
+
     def verify(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         """One verdict for each entry, on states already encoded where they are still held.
 
@@ -98,6 +135,9 @@ class WhisperEngine:
                 return self._weigh(batch)
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError(f"verification failed: {error}", retryable=True, code="ENG-002") from error
+
+    def _decode_alone(self, wanted: DecodeWanted) -> None:
+        self.decode([wanted])
 
     def _may_retry(self, job: Job) -> bool:
         return self._policy.second_try and job.wanted.decode is not Pass.PARTIAL and job.window_ms < FULL_MS
