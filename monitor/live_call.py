@@ -355,7 +355,7 @@ class LiveCall:
         entries = []
         for event in events:
             self._seq += 1
-            event = _qualified(replace(event, seq=self._seq))
+            event = replace(event, seq=self._seq)
             arrived = None
             if isinstance(event, WarningEvent) and event.status != "retracted":
                 arrivals = self._arrivals.get(event.side) or next(iter(self._arrivals.values()))
@@ -453,10 +453,3 @@ def _no_answer(wanted: DecodeWanted | VerifyWanted, why: str) -> Hypothesis | Ve
         text="",
         dropped=why,
     )
-
-
-def _qualified(event: Published) -> Published:
-    """A warning's id with its call's in front: unique over all calls, as reviews need it."""
-    if isinstance(event, WarningEvent) and not event.warning_id.startswith(f"{event.call_id}:"):
-        return replace(event, warning_id=f"{event.call_id}:{event.warning_id}")
-    return event
