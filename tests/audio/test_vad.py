@@ -90,6 +90,14 @@ def test_tones_are_not(frequencies, on_s, off_s, under_dbfs):
     assert heard(tone + noise(10, under_dbfs)).mean() < 0.01
 
 
+def test_a_tone_right_after_the_words_is_not():
+    """«…正在为您接通» and the ringback begins: a vowel is near, but this is none."""
+    time = np.arange(RATE) / RATE
+    answers = heard(noise(2, -60), speech(1), 3000 * np.sin(2 * np.pi * 450 * time), noise(1, -60, 1))
+    assert answers[102:149].mean() > 0.7
+    assert not answers[152:].any()
+
+
 def whisper(seconds: float, level_dbfs: float = -24) -> np.ndarray:
     """Noise through two formants: no pitch at all."""
     spectrum = np.fft.rfft(np.random.default_rng(5).normal(0, 1, round(RATE * seconds)))

@@ -280,6 +280,22 @@ class TestListening:
 
         assert [frame.to_ms for frame in asyncio.run(call())] == [20]
 
+    def test_a_reader_waits_between_blocks(self):
+        """After a block it gives the loop back; the next one wakes it."""
+        sound, clock = FakeSound(HEADSET), Clock()
+
+        async def call() -> list[AudioFrame]:
+            async with open_microphone(rate_hz=16_000, sound=sound, clock=clock) as mic:
+                wanted = asyncio.create_task(gather(mic, 2))
+                for _ in range(2):
+                    clock.now += 0.02
+                    sound.streams[0].bring(np.zeros(320))
+                    for _ in range(5):
+                        await asyncio.sleep(0)
+                return await wanted
+
+        assert [frame.to_ms for frame in asyncio.run(call())] == [20, 40]
+
     def test_a_busy_device_closes_what_is_open_already(self):
         """The loopback is taken: the microphone is given back."""
         sound = FakeSound(HEADSET, MONITOR)

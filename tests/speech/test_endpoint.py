@@ -154,6 +154,16 @@ def test_the_cut_falls_into_the_quietest_moment():
     assert line.spans[1][:2] == (10_600, 16_600)
 
 
+def test_a_cut_in_digital_silence_is_in_its_middle():
+    """0.18 s of zeros, too short for a pause: neither sentence ends or begins at the edge of it."""
+    endpointer, finals = Endpointer(POLICY), []
+    for index in range(800):
+        voiced = not 500 <= index < 509
+        moves = endpointer.block(block(index, True) if voiced else bytes(640), voiced)
+        finals += [move for move in moves if isinstance(move, Ask) and move.decode is Pass.FINAL]
+    assert [ask.to_ms for ask in finals] == [504 * 20]
+
+
 def test_words_after_a_cut_come_soon():
     """The new piece is already seconds long when it begins: its first partial does not wait half a second."""
     line = Line().hear("quiet 1", "speech 20")
@@ -165,6 +175,8 @@ def test_after_nine_seconds_a_short_pause_is_enough():
     """Better than a cut through a word later on."""
     line = Line().hear("quiet 1", "speech 9.5", "quiet 0.22", "speech 3", "quiet 1")
     assert [(begin, end) for begin, end, _ in line.spans] == [(1000, 10_500), (10_720, 13_720)]
+    first, second = [ask for _, ask in line.asks if ask.decode is Pass.EAGER]
+    assert first.to_ms == second.from_ms  # the pre-roll does not reach into audio that was decoded before
     assert Pass.FINAL not in [ask.decode for _, ask in line.asks]
 
 
