@@ -50,7 +50,30 @@ def test_names_of_the_contract():
         to_ms=1,
     )
     assert set(to_json(warning)) >= set(
-        ["seq", "kind", "call_id", "at_ms", "seen_at", "warning_id", "status", "rule_id", "title", "category", "severity", "side", "quote", "phrase", "match", "score", "from_ms", "to_ms", "rewrite", "advice", "basis", "lag_ms"]
+        [
+            "seq",
+            "kind",
+            "call_id",
+            "at_ms",
+            "seen_at",
+            "warning_id",
+            "status",
+            "rule_id",
+            "title",
+            "category",
+            "severity",
+            "side",
+            "quote",
+            "phrase",
+            "match",
+            "score",
+            "from_ms",
+            "to_ms",
+            "rewrite",
+            "advice",
+            "basis",
+            "lag_ms",
+        ]
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from live.lag import Lags, text_lags, warning_lags
+from live.lag import CONFIRMED, FIRST, TEXT, Lags, answers, lags
 from live.run import Run
 
 MARK = "monitor_engine_"
@@ -59,26 +59,24 @@ class Figures:
 
 def figures(run: Run, rules: Mapping[str, Sequence[str]] | None) -> Figures:
     """The figures of a run; ``rules`` for our own server, which warns."""
-    lags, other = [text_lags(run)], 0
-    if rules is not None:
-        first, confirmed, other = warning_lags(run, rules)
-        lags = [first, confirmed, *lags]
+    answered = [it for call in run.calls for it in answers(call, rules)]
+    kinds = [TEXT] if rules is None else [FIRST, CONFIRMED, TEXT]
     speech_s, audio_s = run.speech_s or 1e-9, run.audio_s or 1e-9
     all_speech_s = sum(placed.utterance.seconds for it in run.calls for placed in it.call.placed) or 1e-9
-    kinds = Counter(text.final for it in run.calls for text in it.texts)
+    texts = Counter(text.final for it in run.calls for text in it.texts)
     return Figures(
         system=run.system.name,
         calls=len(run.calls),
-        lags=lags,
+        lags=[lags(answered, kind) for kind in kinds],
         cpu_per_speech=run.cpu_s / speech_s,
         cpu_per_audio=run.cpu_s / audio_s,
         cores=run.cpu_s / max(run.to_s - run.from_s, 1e-9),
         peak_mb=run.peak_mb,
         late_s=run.late_s,
         faults=[f"{it.call.call_id}: {it.fault}" for it in run.calls if it.fault],
-        partials_per_s=kinds[False] / all_speech_s,
-        finals_per_s=kinds[True] / all_speech_s,
-        other_rule=other,
+        partials_per_s=texts[False] / all_speech_s,
+        finals_per_s=texts[True] / all_speech_s,
+        other_rule=sum(it.other_rule for it in answered),
         batches={size: int(n) for size, n in _labelled(run.counters, "batches_total", "size").items() if n},
         dropped={why: int(n) for why, n in _labelled(run.counters, "dropped_total", "reason").items() if n},
         failures=int(run.counters.get(f"{MARK}failures_total", 0)),

@@ -1,12 +1,11 @@
 """From what arrived to lags: how long after the phrase was spoken did each system say so?"""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from live.heard import holds
 from live.line import Placed
-from live.run import Run
-from live.system import CallRun
+from live.system import CallRun, Event
 from speech_corpus import LINE_HZ
 
 SAID = ("literal", "word", "pattern", "pinyin", "acoustic", "meaning")
@@ -14,6 +13,24 @@ SAID = ("literal", "word", "pattern", "pinyin", "acoustic", "meaning")
 SLACK_MS = 300
 """How far the middle of a warning's words may lie outside the phrase: endpointing has margins, and where the
 phrase begins is known by its share of the characters only."""
+FIRST, CONFIRMED, TEXT = "first warning", "confirmed warning", "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one phrase. Lags are seconds; None: never."""
+
+    name: str
+    call_id: str
+    end_s: float
+    """When its last sample was spoken, by ``time.monotonic()``."""
+    text: float | None
+    """To the first text that holds the phrase, confirmed or not."""
+    first: float | None = None
+    """To the first warning about it, provisional or confirmed, that was not taken back later."""
+    confirmed: float | None = None
+    other_rule: bool = False
+    """Warned of, but under none of the rules that the material names."""
 
 
 @dataclass(slots=True)
@@ -37,65 +54,55 @@ class Lags:
         ordered = sorted(self.lags)
         return ordered[min(len(ordered) - 1, max(0, -(-round(share * 1000) * len(ordered) // 1000) - 1))]
 
-    def note(self, name: str, lag_s: float | None) -> None:
-        """One utterance's answer, or that there was none."""
+
+def lags(answered: Iterable[Answered], what: str) -> Lags:
+    """The lags of one kind of answer."""
+    found = Lags(what)
+    for it in answered:
+        lag_s = {FIRST: it.first, CONFIRMED: it.confirmed, TEXT: it.text}[what]
         if lag_s is None:
-            self.never.append(name)
+            found.never.append(f"{it.call_id} {it.name}")
         else:
-            self.lags.append(lag_s)
-
-
-def measured(run: CallRun) -> Iterable[Placed]:
-    """The utterances that count: all but the one that warms up."""
-    return run.call.placed[1:]
-
-
-def text_lags(run: Run) -> Lags:
-    """To the first text that holds the phrase, confirmed or not."""
-    found = Lags("text")
-    for call in run.calls:
-        for placed in measured(call):
-            end_s = call.sending.spoken_s(placed.end / LINE_HZ)
-            begin_s = call.sending.spoken_s(placed.start / LINE_HZ)
-            phrase = placed.utterance.phrase
-            at_s = next((it.at_s for it in call.texts if it.at_s >= begin_s and holds(it.text, phrase)), None)
-            found.note(placed.utterance.name, None if at_s is None else at_s - end_s)
+            found.lags.append(lag_s)
     return found
 
 
-def warning_lags(run: Run, rules: Mapping[str, Sequence[str]]) -> tuple[Lags, Lags, int]:
-    """To the first warning about the phrase, to the confirmed one, and how many came under another rule alone.
+def answers(run: CallRun, provisions: Mapping[str, Sequence[str]] | None) -> Iterator[Answered]:
+    """What became of each phrase of a call but the first, which warms up.
 
     Args:
-        run: of our own server.
-        rules: rule id → ids of the provisions it is about.
+        run: one call.
+        provisions: for our own server: rule id → ids of the provisions it is about. None: it does not warn.
 
     A phrase counts as warned of whichever rule of matching by words it was charged under: what the agent
-    said was named. How many were not charged under the rule that the material names is told beside it.
+    said was named.
     """
-    first, confirmed, other = Lags("first warning"), Lags("confirmed warning"), 0
-    for call in run.calls:
-        warnings = [it for it in call.events if it.body["kind"] == "warning" and it.body["match"] in SAID]
-        for placed in measured(call):
-            about = [it for it in warnings if it.body["side"] == "agent" and _is_about(it.body, placed)]
-            end_s = call.sending.spoken_s(placed.end / LINE_HZ)
-            standing = {it.body["warning_id"]: it.body["status"] for it in about}
-            kept = [it for it in about if standing[it.body["warning_id"]] == "confirmed"]
-            first.note(placed.utterance.name, _since(kept, end_s, lambda body: True))
-            confirmed.note(placed.utterance.name, _since(kept, end_s, lambda body: body["status"] == "confirmed"))
-            charged = {rule for it in kept for rule in (it.body["rule_id"], *it.body["also"])}
-            named = charged.union(*(rules.get(rule, ()) for rule in charged))
-            other += bool(kept) and not named.intersection(placed.utterance.rules)
-    return first, confirmed, other
+    warnings = [it for it in run.events if it.body["kind"] == "warning" and it.body["match"] in SAID]
+    standing = {it.body["warning_id"]: it.body["status"] for it in warnings}
+    kept = [it for it in warnings if it.body["side"] == "agent" and standing[it.body["warning_id"]] == "confirmed"]
+    for placed in run.call.placed[1:]:
+        end_s = run.sending.spoken_s(placed.end / LINE_HZ)
+        begin_s = run.sending.spoken_s(placed.start / LINE_HZ)
+        phrase = placed.utterance.phrase
+        heard = (it.at_s - end_s for it in run.texts if it.at_s >= begin_s and holds(it.text, phrase))
+        about = [it for it in kept if _is_about(it, placed)]
+        sure = (it.at_s - end_s for it in about if it.body["status"] == "confirmed")
+        charged = {rule for it in about for rule in (it.body["rule_id"], *it.body["also"])}
+        named = charged.union(*((provisions or {}).get(rule, ()) for rule in charged))
+        yield Answered(
+            name=placed.utterance.name,
+            call_id=run.call.call_id,
+            end_s=end_s,
+            text=next(heard, None),
+            first=about[0].at_s - end_s if about else None,
+            confirmed=next(sure, None),
+            other_rule=bool(about) and not named.intersection(placed.utterance.rules),
+        )
 
 
-def _is_about(body: dict, placed: Placed) -> bool:  # type: ignore[type-arg]
+def _is_about(warning: Event, placed: Placed) -> bool:
     """The quoted words are the phrase at the end, not the harmless sentence before it."""
     end_ms = placed.end * 1000 // LINE_HZ
     begin_ms = end_ms - placed.utterance.phrase_s * 1000
-    middle_ms = (body["from_ms"] + body["to_ms"]) / 2
+    middle_ms = (warning.body["from_ms"] + warning.body["to_ms"]) / 2
     return begin_ms - SLACK_MS < middle_ms < end_ms + SLACK_MS
-
-
-def _since(warnings: Sequence, end_s: float, wanted: Callable[[dict], bool]) -> float | None:  # type: ignore[type-arg]
-    return next((it.at_s - end_s for it in warnings if wanted(it.body)), None)

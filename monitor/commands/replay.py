@@ -12,7 +12,7 @@ from monitor.audit import report
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher
 from monitor.errors import InputError, StoreError
-from monitor.events import CallEnded, from_json
+from monitor.events import from_json
 from monitor.frames import Side
 from monitor.live import Line, Live, Surroundings
 from monitor.sinks.calls import CallRow
@@ -79,14 +79,16 @@ async def _replay(settings: Settings, recording: Recording, call_id: str, speed:
             live = Live(matcher, around)
             await live.start()
             try:
-                call = await live.open(CallRow(call_id, "", "inbound", tuple(recording.sides)))
+                call = await live.open(
+                    CallRow(call_id=call_id, agent_id="", direction="inbound", sides=tuple(recording.sides))
+                )
                 await _pace(await call.connect(), recording, speed)
             finally:
                 await live.stop()
                 await batcher.stop()
         finally:
             await store.stop()
-    if not printed or json.loads(printed[-1])["kind"] != CallEnded.kind:
+    if not printed or json.loads(printed[-1])["kind"] != "call.ended":
         raise StoreError("the call did not come to its end", where=call_id)
     return printed
 

@@ -188,9 +188,9 @@ class Hold:
             case "long":
                 return self._since_ms + rule.long_ms
             case "touch":
-                return quiet + rule.touch_ms * (self._touches + 1)
+                return self._alone_ms(quiet) + rule.touch_ms * (self._touches + 1)
             case "limit":
-                return quiet + rule.silent_limit_ms
+                return self._alone_ms(quiet) + rule.silent_limit_ms
             case "total":
                 return self._since_ms + rule.total_limit_ms
             case _:
@@ -212,10 +212,9 @@ class Hold:
                 yield from self._show("back", at_ms)
             case "touch":
                 self._touches += 1
-                yield from self._clear(at_ms)
                 yield from self._show("touch", at_ms)
             case "limit":
-                yield self._scribe.warning(at_ms, quiet, name="no-touch", violation=rule.no_touch)
+                yield self._scribe.warning(at_ms, self._alone_ms(quiet), name="no-touch", violation=rule.no_touch)
             case "total":
                 yield self._scribe.warning(at_ms, self._since_ms, name="too-long", violation=rule.too_long)
 
@@ -240,7 +239,12 @@ class Hold:
     def _signal(self, name: str, at_ms: Ms, side: Side | None = None) -> None:
         self._scene.signal(Signal(f"{self._rule.id}.{name}", at_ms, self._since_ms, side))
 
+    def _alone_ms(self, quiet: Ms) -> Ms:
+        """Since when the customer has been left alone: no silence counts from before the hold."""
+        return max(quiet, self._since_ms)
+
     def _show(self, step: str, at_ms: Ms) -> Iterator[Event]:
+        yield from self._clear(at_ms)
         self._shown = (step, at_ms)
         yield from self._say(step, at_ms, at_ms, "shown")
 
@@ -254,7 +258,7 @@ class Hold:
         self, step: str, shown_ms: Ms, at_ms: Ms, status: Literal["shown", "done", "cleared", "missed"]
     ) -> Iterator[Event]:
         words = self._rule.touch if step == "touch" else self._rule.back
-        quiet, shown = self._quiet_ms, status == "shown"
+        alone = self._alone_ms(self._quiet_ms) if status == "shown" and self._quiet_ms is not None else None
         yield self._scribe.prompt(
             at_ms,
             status,
@@ -262,6 +266,6 @@ class Hold:
             shown_ms=shown_ms,
             title=words.title,
             say=words.say,
-            due_ms=Ms(quiet + self._rule.silent_limit_ms) if shown and quiet is not None else None,
-            next_ms=Ms(quiet + self._rule.touch_ms * (self._touches + 1)) if shown and quiet is not None else None,
+            due_ms=Ms(alone + self._rule.silent_limit_ms) if alone is not None else None,
+            next_ms=Ms(alone + self._rule.touch_ms * (self._touches + 1)) if alone is not None else None,
         )

@@ -60,7 +60,7 @@ class Rule(Strict):
     note: str = ""
     """For the next author; never shown to agents."""
 
-    def faults(self, classes: Mapping[str, str]) -> list[Fault]:  # noqa: ARG002 - for the kinds
+    def faults(self, classes: Mapping[str, str]) -> list[Fault]:
         """What the schema cannot see: bad patterns, a stable rule without its proof. Kinds extend it."""
         return []
 

@@ -11,7 +11,7 @@ them all, so that a sentence pays only for expressions that have a chance.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from re import _constants as sre
 from re import _parser as sre_parser
 from typing import Any, Final
@@ -50,7 +50,7 @@ class Expression:
         return compile_source(self.source)
 
 
-@lru_cache(maxsize=None)
+@cache
 def sounded(expression: str) -> str:
     """A regular expression over characters as one over symbols of syllables; gaps become groups ``_…``."""
     out: list[str] = []
@@ -154,7 +154,7 @@ def sound_marked(reading: Reading) -> str:
     return "".join(character if character in MARKS else next(symbol) for character in reading.marked)
 
 
-@lru_cache(maxsize=None)
+@cache
 def anchors(expression: str) -> frozenset[str] | None:
     """Literals of which every match of ``expression`` holds at least one; None where there are none.
 

@@ -19,20 +19,27 @@ from numpy.typing import NDArray
 
 from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
-from monitor.text.pinyin import distance
+from monitor.text.pinyin import distance, of_character
 from monitor.text.reading import Reading, read
 
 LEAST: Final = 3
 """Shorter phrases are not looked for by sound."""
+MOST_EXAMPLE: Final = 12
+"""Examples of up to so many syllables are listened for like phrases."""
 MOST_UNSURE: Final = 4
 """Of what only the audio can decide, so many phrases of one utterance at most, the likeliest first."""
 _SHARED: Final = 0.5
 """Share of a phrase's syllables that must stand in the utterance, in place, before it is aligned."""
 _LIGHT: Final = frozenset({"de", "le", "a", "ma", "ba", "ze", "la", "ge", "ye", "zou", "zu", "jiu", "dou"})
 """Syllables that come and go: 的, 了, 这, 那, 个, 也, 就, 都 …"""
-_MISSING: Final = 1.0
+_DENIALS: Final = frozenset({"bu", "mei"})
+_MISSING: Final = 1.2
 _EXTRA: Final = 0.8
 _LIGHT_COST: Final = 0.45
+
+
+Heard = tuple[tuple[str, str], ...]
+"""The syllables of an utterance; of each character its reading in its word and its commonest one."""
 
 
 class Limits(NamedTuple):
@@ -47,7 +54,7 @@ class Limits(NamedTuple):
 def limits(length: int) -> Limits:
     """The limits for a phrase of so many syllables: the longer it is, the less like chance."""
     if length < 4:
-        return Limits(0.0, 0.0)
+        return Limits(0.0, 0.14)
     if length < 6:
         return Limits(0.09, 0.3)
     if length < 8:
@@ -55,9 +62,21 @@ def limits(length: int) -> Limits:
     return Limits(0.15, 0.36)
 
 
+def _wordings(rule: BannedRule) -> Iterator[str]:
+    """What a rule is listened for: its phrases, and its shorter examples as they stand."""
+    if not rule.sound:
+        return
+    yield from rule.phrases
+    for example in rule.examples.hit:
+        if example.side == "agent" and LEAST < len(read(example.text).lean) <= MOST_EXAMPLE:
+            yield example.text
+
+
 class _Phrase(NamedTuple):
     syllables: tuple[str, ...]
     rules: list[tuple[BannedRule, str]]
+    named: bool
+    """Listed as a phrase; an example is trusted without the audio only where it sounds exactly alike."""
 
 
 class Sounds:
@@ -65,13 +84,16 @@ class Sounds:
 
     def __init__(self, rules: Iterable[BannedRule]) -> None:
         by_sound: dict[tuple[str, ...], list[tuple[BannedRule, str]]] = {}
+        phrases: set[tuple[str, ...]] = set()
         for rule in rules:
-            for wording in rule.phrases if rule.sound else ():
+            for wording in _wordings(rule):
                 reading = read(wording)
                 key = tuple(reading.syllables[at].folded for at in reading.lean_at)
                 if len(key) >= LEAST:
                     by_sound.setdefault(key, []).append((rule, wording))
-        self._phrases = [_Phrase(key, owners) for key, owners in sorted(by_sound.items())]
+                    if wording in rule.phrases:
+                        phrases.add(key)
+        self._phrases = [_Phrase(key, owners, key in phrases) for key, owners in sorted(by_sound.items())]
         self._names = sorted({syllable for phrase in self._phrases for syllable in phrase.syllables})
         number = {name: index for index, name in enumerate(self._names)}
         self._length = np.array([len(phrase.syllables) for phrase in self._phrases], dtype=np.int64)
@@ -85,11 +107,11 @@ class Sounds:
             for place, syllable in enumerate(phrase.syllables):
                 posting.setdefault(syllable, []).append((row, place))
         self._posting = {syllable: np.array(pairs, dtype=np.int64).T for syllable, pairs in posting.items()}
-        self._unlike: dict[str, NDArray[np.float64]] = {}
+        self._unlike: dict[tuple[str, str], NDArray[np.float64]] = {}
 
     def find(self, reading: Reading) -> Iterator[Found]:
         """Every phrase that was heard, or may have been (``needs_audio``)."""
-        heard = tuple(reading.syllables[at].folded for at in reading.lean_at)
+        heard = tuple((reading.syllables[at].folded, of_character(reading.plain[at])) for at in reading.lean_at)
         rows = self._likely(heard)
         if not len(rows):
             return
@@ -101,7 +123,7 @@ class Sounds:
             limit = limits(len(phrase.syllables))
             if share > limit.ask + 1e-9:
                 continue
-            unsure = share > limit.accept + 1e-9
+            unsure = share > (limit.accept if phrase.named else 0.0) + 1e-9
             start = self._begin(phrase.syllables, heard, end)
             if start >= end or (unsure and not unsure_left):
                 continue
@@ -118,9 +140,14 @@ class Sounds:
                     candidate=wording if unsure else "",
                 )
 
-    def _likely(self, heard: tuple[str, ...]) -> NDArray[np.int64]:
+    def _likely(self, heard: Heard) -> NDArray[np.int64]:
         """Phrases that share enough syllables with ``heard`` along one diagonal, give or take two."""
-        found = [(self._posting[syllable], at) for at, syllable in enumerate(heard) if syllable in self._posting]
+        found = [
+            (self._posting[syllable], at)
+            for at, readings in enumerate(heard)
+            for syllable in dict.fromkeys(readings)
+            if syllable in self._posting
+        ]
         if not found:
             return np.zeros(0, dtype=np.int64)
         shift = self._spelling.shape[1]
@@ -136,10 +163,10 @@ class Sounds:
         enough = near >= np.maximum(2, np.ceil(self._length[owners] * _SHARED))
         return np.unique(owners[enough])
 
-    def _align(self, rows: NDArray[np.int64], heard: tuple[str, ...]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _align(self, rows: NDArray[np.int64], heard: Heard) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Of each phrase its cheapest cost in ``heard`` and where it ends, all phrases at once."""
-        unlike = np.stack([self._column(syllable) for syllable in heard], axis=1)
-        extra = np.concatenate(([0.0], np.cumsum([_LIGHT_COST if name in _LIGHT else _EXTRA for name in heard])))
+        unlike = np.stack([self._column(readings) for readings in heard], axis=1)
+        extra = np.concatenate(([0.0], np.cumsum([_extra(readings) for readings in heard])))
         costs = np.zeros((len(rows), len(heard) + 1))
         best = np.full(len(rows), np.inf)
         ends = np.zeros(len(rows), dtype=np.int64)
@@ -155,14 +182,14 @@ class Sounds:
                 ends[done], best[done] = at, costs[done, at]
         return best, ends
 
-    def _column(self, syllable: str) -> NDArray[np.float64]:
-        """How unlike ``syllable`` every syllable of the phrases sounds."""
-        if syllable not in self._unlike:
-            self._unlike[syllable] = np.array([distance(name, syllable) for name in self._names])
-        return self._unlike[syllable]
+    def _column(self, readings: tuple[str, str]) -> NDArray[np.float64]:
+        """How unlike a heard character every syllable of the phrases sounds."""
+        if readings not in self._unlike:
+            self._unlike[readings] = np.array([unlike(name, readings) for name in self._names])
+        return self._unlike[readings]
 
     @staticmethod
-    def _begin(phrase: tuple[str, ...], heard: tuple[str, ...], end: int) -> int:
+    def _begin(phrase: tuple[str, ...], heard: Heard, end: int) -> int:
         """Where the cheapest alignment of ``phrase`` that ends at ``end`` begins."""
         costs = [0.0] * (end + 1)
         starts = list(range(end + 1))
@@ -172,15 +199,25 @@ class Sounds:
             for at in range(end):
                 other = heard[at]
                 choices = (
-                    (costs[at] + distance(syllable, other), starts[at]),
+                    (costs[at] + unlike(syllable, other), starts[at]),
                     (costs[at + 1] + missing, starts[at + 1]),
-                    (row[at] + (_LIGHT_COST if other in _LIGHT else _EXTRA), begun[at]),
+                    (row[at] + _extra(other), begun[at]),
                 )
                 cost, start = min(choices, key=lambda choice: choice[0])
                 row.append(cost)
                 begun.append(start)
             costs, starts = row, begun
         return starts[end]
+
+
+def unlike(name: str, readings: tuple[str, str]) -> float:
+    """What it costs to hear a character as the syllable ``name``: by its likelier reading, a lost 不 or 没 double."""
+    cost = min(distance(name, reading) for reading in readings)
+    return cost * 2 if name in _DENIALS else cost
+
+
+def _extra(readings: tuple[str, str]) -> float:
+    return _LIGHT_COST if readings[0] in _LIGHT else _EXTRA
 
 
 def trust(cost: float, length: int) -> float:

@@ -15,7 +15,7 @@ _INITIALS: Final = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 _FOLD_INITIAL: Final = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
 _FOLD_FINAL: Final = {"ang": "an", "eng": "en", "ing": "in", "uang": "uan"}
 _FINALS: Final = tuple(
-    "a ai an ao e ei en er i ia ian iang iao ie in iong iu o ong ou u ua uai uan ue ui un uo v van ve vn m".split()
+    ["a", "ai", "an", "ao", "e", "ei", "en", "er", "i", "ia", "ian", "iang", "iao", "ie", "in", "iong", "iu", "o", "ong", "ou", "u", "ua", "uai", "uan", "ue", "ui", "un", "uo", "v", "van", "ve", "vn", "m"]
 )
 _NEAR_INITIALS: Final = {
     frozenset(pair): cost

@@ -12,7 +12,7 @@ fillers and stutters are the same to them, and they need not say so. A pattern t
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 from monitor.text.reading import HESITATION, RHOTIC, SAME
@@ -100,7 +100,7 @@ def compile_pattern(written: str, classes: Mapping[str, str]) -> re.Pattern[str]
     return compile_source(expand(written, classes))
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_source(source: str) -> re.Pattern[str]:
     """An expanded pattern as a compiled expression; the same source is compiled once in a process.
 

@@ -60,7 +60,18 @@ stretch = st.one_of(
     st.builds("L:{}={},{}".format, st.sampled_from(["agent", "customer"]), st.integers(-60, -5), st.integers(0, 40)),
 )
 enders = st.sampled_from(["agent", "customer", "unknown"])
-calls = st.builds(lambda parts, by: " ".join([*parts, f"H:{by}"]), st.lists(stretch, max_size=25), enders)
+
+
+def possible(parts: list[str], by: str) -> str:
+    """Two people may speak at once, one person speaks one sentence after the other."""
+    call: list[str] = []
+    for part in parts:
+        both = {it for it in (part + " " + (call[-1] if call else "")) if it in "AC"} == {"A", "C"}
+        call.append(part if both else part.removeprefix("+0.7").removeprefix("+"))
+    return " ".join([*call, f"H:{by}"])
+
+
+calls = st.builds(possible, st.lists(stretch, max_size=25), enders)
 directions = st.sampled_from(["inbound", "outbound"])
 
 

@@ -185,7 +185,9 @@ def make_token(data: Path, role: str, agent_id: str = "") -> str:
     return token
 
 
-def open_floor(data: Path, voice: Callable[..., bytes], port: int = 0, book: Book | None = None, **settings: Any) -> Floor:
+def open_floor(
+    data: Path, voice: Callable[..., bytes], port: int = 0, book: Book | None = None, **settings: Any
+) -> Floor:
     chosen = config.load({"data": data, "port": port, "rules": RULES, "recordings": {"keep": True}, **settings})
     matcher, faults = load_rules(chosen)
     book = book or Book()
@@ -265,7 +267,9 @@ class Desk:
         page = self.context.new_page()
         page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda said: self.faults.append(said.text) if "Content Security Policy" in said.text else None)
+        page.on(
+            "console", lambda said: self.faults.append(said.text) if "Content Security Policy" in said.text else None
+        )
         page.goto(self.floor.url + path)
         return page
 

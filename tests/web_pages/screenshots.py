@@ -64,13 +64,17 @@ class Stage:
                 self.samples[name] = interleaved(path, recording.sides, frames)
         return self.samples[name]
 
-    def play(self, name: str, call_id: str, agent_id: str, *, until_ms: int = 0, live: bool = False, team: str = "") -> None:
+    def play(
+        self, name: str, call_id: str, agent_id: str, *, until_ms: int = 0, live: bool = False, team: str = ""
+    ) -> None:
         """At once up to ``until_ms`` (0: to the end and hang up); with ``live`` in real time from there on."""
         sample = self.sample(name)
         script = json.loads((SAMPLES / "scripts" / f"{name}.json").read_text(encoding="utf-8"))
         self.floor.book.add(call_id, [line_of(line) for line in script])
         direction = "outbound" if "outbound" in name else "inbound"
-        call = self.floor.call(call_id, agent_id, direction, rate=sample.rate_hz, layout=",".join(sample.sides), team=team)
+        call = self.floor.call(
+            call_id, agent_id, direction, rate=sample.rate_hz, layout=",".join(sample.sides), team=team
+        )
         pieces = list(sample.pieces())
         first = until_ms // PIECE_MS if until_ms else len(pieces)
         for piece in pieces[:first]:
@@ -81,7 +85,7 @@ class Stage:
             self.players.append(threading.Thread(target=self._go_on, args=(call.socket, pieces[first:]), daemon=True))
             self.players[-1].start()
 
-    def _go_on(self, socket, pieces: list[bytes]) -> None:  # noqa: ANN001
+    def _go_on(self, socket, pieces: list[bytes]) -> None:
         began = time.monotonic()
         with suppress(Exception):  # the stage is torn down under it
             for number, piece in enumerate(pieces):
@@ -120,7 +124,9 @@ class Camera:
     @contextmanager
     def page(self, role: str, agent_id: str, path: str, size: tuple[int, int], scheme: str) -> Iterator[Page]:
         width, height = size
-        context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN")
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN"
+        )
         if role:
             token = self._stage.floor.token(role, agent_id)
             context.request.post(f"{self.url}/v1/session", data={"token": token})
@@ -215,7 +221,7 @@ def others(camera: Camera) -> None:
             if camera.wanted("call-page"):
                 with camera.page("supervisor", "", f"/calls/20260309-done-{FINISHED[0]}", size, scheme) as page:
                     expect(page.locator("cm-warning-list li").first).to_be_visible()
-                    page.locator("cm-wave-form .marks button").nth(1).click()
+                    page.locator("cm-wave-form .marks button").nth(1).click(force=True)
                     page.wait_for_timeout(1_500)
                     camera.keep(page, "call-page", size, scheme)
             if camera.wanted("rules"):

@@ -32,7 +32,9 @@ def test_signing_in_by_link(floor: Any, desk: Callable[..., Any]) -> None:
     token = floor.token("agent", "huadong-1007")
     page = desk("").open(f"/login#token={token}")
     expect(page).to_have_url(floor.url + "/agent/huadong-1007")
-    assert token not in page.evaluate("JSON.stringify([location.href, document.referrer, document.cookie, {...localStorage}])")
+    assert token not in page.evaluate(
+        "JSON.stringify([location.href, document.referrer, document.cookie, {...localStorage}])"
+    )
     other = desk("").open(f"/agent/huadong-1007?token={token}")
     expect(other).to_have_url(floor.url + "/agent/huadong-1007")
 

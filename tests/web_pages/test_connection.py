@@ -89,7 +89,17 @@ class Killable:
 
     def __init__(self, data: Path, script: Path, rules: tuple[Path, ...], port: int) -> None:
         rules_given = [option for path in rules for option in ("--rules", str(path))]
-        self._command = [sys.executable, "-m", "monitor", "serve", "--port", str(port), "--data", str(data), *rules_given]
+        self._command = [
+            sys.executable,
+            "-m",
+            "monitor",
+            "serve",
+            "--port",
+            str(port),
+            "--data",
+            str(data),
+            *rules_given,
+        ]
         self._script = script
         self._process: subprocess.Popen[str] | None = None
         self.url = ""

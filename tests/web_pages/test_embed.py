@@ -46,9 +46,7 @@ def opened(browser: Browser, crm: Any, floor: Any, agent: str, token: str) -> tu
     return page, faults
 
 
-def test_one_script_tag_in_a_crm_page(
-    browser: Browser, crm: Any, tmp_path: Path, open_at: Callable[..., Any]
-) -> None:
+def test_one_script_tag_in_a_crm_page(browser: Browser, crm: Any, tmp_path: Path, open_at: Callable[..., Any]) -> None:
     """Another origin, a token instead of a cookie: captions, warnings, events, keys only inside, hang-up to the page."""
     floor = open_at(tmp_path / "data", access={"origins": (f"http://127.0.0.1:{crm.server_address[1]}",)})
     page, faults = opened(browser, crm, floor, "huadong-1007", floor.token("agent", "huadong-1007"))
@@ -73,9 +71,7 @@ def test_one_script_tag_in_a_crm_page(
     page.context.close()
 
 
-def test_hanging_up_is_the_pages_to_do(
-    browser: Browser, crm: Any, tmp_path: Path, open_at: Callable[..., Any]
-) -> None:
+def test_hanging_up_is_the_pages_to_do(browser: Browser, crm: Any, tmp_path: Path, open_at: Callable[..., Any]) -> None:
     """With `hangup` the button is there while the protocol runs, and works only when the protocol allows it."""
     floor = open_at(tmp_path / "data", access={"origins": (f"http://127.0.0.1:{crm.server_address[1]}",)})
     page, _ = opened(browser, crm, floor, "huadong-1007", floor.token("agent", "huadong-1007"))
@@ -91,9 +87,7 @@ def test_hanging_up_is_the_pages_to_do(
     page.context.close()
 
 
-def test_an_origin_that_is_not_allowed_gets_nothing(
-    browser: Browser, crm: Any, floor: Any
-) -> None:
+def test_an_origin_that_is_not_allowed_gets_nothing(browser: Browser, crm: Any, floor: Any) -> None:
     """Without `access.origins` the script is not even loaded."""
     page, _ = opened(browser, crm, floor, "huadong-1007", floor.token("agent", "huadong-1007"))
     page.wait_for_load_state("load")

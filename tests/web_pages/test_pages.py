@@ -142,7 +142,10 @@ def test_recordings_in_report_out(
 ) -> None:
     """Dropped recordings, progress per file, plots, worst first, downloads; a broken file is named."""
     script = tmp_path / "script.json"
-    lines = [{"side": "agent", "from_ms": 500, "to_ms": 3_000, "text": f"{GREETING}{BANNED}"}, {"side": "customer", "from_ms": 5_000, "to_ms": 7_000, "text": "那找谁呀。"}]
+    lines = [
+        {"side": "agent", "from_ms": 500, "to_ms": 3_000, "text": f"{GREETING}{BANNED}"},
+        {"side": "customer", "from_ms": 5_000, "to_ms": 7_000, "text": "那找谁呀。"},
+    ]
     script.write_text(json.dumps(lines), encoding="utf-8")
     floor = open_at(tmp_path / "data", engine={"kind": "scripted", "script": script})
     files = [tmp_path / "20260309-090512-huadong-1001.wav", tmp_path / "20260309-111503-huanan-1002.wav"]

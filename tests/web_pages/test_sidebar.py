@@ -167,7 +167,9 @@ def test_the_silent_call_to_the_permitted_hang_up(floor: Any, desk: Callable[...
 def test_the_silent_call_hung_up_early(floor: Any, desk: Callable[..., Any]) -> None:
     """Hanging up before the last five seconds: never offered, and a warning with the rule's reason."""
     page = desk("agent", "huadong-1007").sidebar()
-    call = floor.call("c1").say("agent", GREETING).quiet(4_600).say("agent", "您好，请问有什么可以帮助您？").quiet(4_600)
+    call = (
+        floor.call("c1").say("agent", GREETING).quiet(4_600).say("agent", "您好，请问有什么可以帮助您？").quiet(4_600)
+    )
     call.say("agent", "对不起，您的电话没有声音，请您换一部电话再次打来，好吗？再见！").quiet(1_000)
     expect(card(page).locator(".end")).to_have_text("还不能挂机")
     call.hang_up("agent")
@@ -244,7 +246,9 @@ def test_nothing_jumps(floor: Any, desk: Callable[..., Any]) -> None:
 def test_warnings_are_announced_politely_and_motion_is_optional(floor: Any, desk: Callable[..., Any]) -> None:
     """A polite live region says what a sighted agent sees; with reduced motion nothing animates; sound stays off."""
     agent = desk("agent", "huadong-1007", reduced_motion="reduce")
-    agent.context.add_init_script("window.sounds = 0; window.AudioContext = class { constructor() { window.sounds += 1; } };")
+    agent.context.add_init_script(
+        "window.sounds = 0; window.AudioContext = class { constructor() { window.sounds += 1; } };"
+    )
     page = agent.sidebar()
     floor.call("c1").say("agent", GREETING).say("agent", BANNED)
     live = page.locator("compliance-sidebar [aria-live='polite']")

@@ -16,7 +16,9 @@ WIDE = {"viewport": {"width": 1280, "height": 860}}
 
 def wall(desk: Callable[..., Any]) -> Page:
     page = desk("supervisor", **WIDE).open("/supervisor")
-    expect(page.locator("cm-supervisor-floor > .floor cm-link-state, cm-link-state").first).to_have_attribute("data-phase", "live")
+    expect(page.locator("cm-supervisor-floor > .floor cm-link-state, cm-link-state").first).to_have_attribute(
+        "data-phase", "live"
+    )
     return page
 
 
@@ -97,7 +99,13 @@ def test_an_appeal_from_the_sidebar_to_the_rules_precision(floor: Any, desk: Cal
     """One key appeals, one key decides with the sound of the words at hand, and the rule's precision follows."""
     sidebar = desk("agent", "huadong-1007").sidebar()
     page = wall(desk)
-    call = floor.call("c1").say("agent", GREETING).say("agent", BANNED).say("customer", "好吧。").say("agent", "这个我也不懂。")
+    call = (
+        floor.call("c1")
+        .say("agent", GREETING)
+        .say("agent", BANNED)
+        .say("customer", "好吧。")
+        .say("agent", "这个我也不懂。")
+    )
     expect(sidebar.locator("cm-side-shelf li")).to_have_count(2)
     expect(sidebar.locator("cm-now-card .card")).to_have_attribute("data-severity", "critical")
     sidebar.keyboard.press("a")
@@ -169,5 +177,7 @@ def test_a_hundred_calls(floor: Any, desk: Callable[..., Any]) -> None:
     for call in calls:
         call.hang_up()
     expect(page.locator("cm-call-tile")).to_have_count(0, timeout=40_000)
-    nodes = page.evaluate("document.querySelector('cm-supervisor-floor').shadowRoot.querySelector('cm-call-wall').shadowRoot.querySelectorAll('*').length")
+    nodes = page.evaluate(
+        "document.querySelector('cm-supervisor-floor').shadowRoot.querySelector('cm-call-wall').shadowRoot.querySelectorAll('*').length"
+    )
     assert nodes < 30

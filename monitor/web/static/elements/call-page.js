@@ -33,6 +33,7 @@ export class CallPage extends View {
   #found = new Map();
   #at_ms = 0;
   #current = "";
+  #tab = "warnings";
   #quiet = { captions: null, end_ms: -1, list: [] };
 
   build() {
@@ -46,10 +47,12 @@ export class CallPage extends View {
     this.audio.addEventListener("timeupdate", () => this.#heard());
     this.mute = h("p", { text: t("call.noAudio"), hidden: true });
     this.captions = h("cm-caption-list", { class: "panel", "data-times": true, "data-seekable": true });
-    this.reasons = h("ul", { class: "reasons panel" });
+    this.reasons = h("ul", { class: "reasons" });
     this.checks = h("cm-check-list", { "data-open": true });
-    this.count = h("span", { class: "number" });
     this.warnings = document.createElement("cm-warning-list");
+    this.parts = { warnings: this.warnings, reasons: this.reasons, checks: this.checks };
+    this.tabs = Object.keys(this.parts).map((name) => this.#tabOf(name));
+    this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, Object.values(this.parts));
     this.shadowRoot.append(
       h("div", { class: "top" }, h("div", {}, this.heading, this.facts), this.score),
       this.trouble,
@@ -58,13 +61,12 @@ export class CallPage extends View {
       h(
         "div",
         { class: "columns" },
-        h("section", {}, h("h2", { text: t("call.transcript") }), this.captions),
+        this.captions,
         h(
-          "div",
-          { class: "side" },
-          h("section", {}, h("h2", { text: t("call.reasons") }), this.reasons),
-          this.checks,
-          h("section", {}, h("h2", {}, h("span", { text: t("shelf.warnings") }), this.count), this.warnings),
+          "section",
+          { class: "panel side" },
+          h("div", { role: "tablist", "aria-label": t("call.found") }, this.tabs),
+          this.panel,
         ),
       ),
     );
@@ -73,6 +75,19 @@ export class CallPage extends View {
 
   rebuilt() {
     this.#store.wake();
+  }
+
+  #tabOf(name) {
+    const count = h("span", { class: "number" });
+    const open = () => {
+      this.#tab = name;
+      this.#store.wake();
+    };
+    const props = { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", on: { click: open } };
+    return Object.assign(h("button", props, h("span", { text: t(`call.${name}`) }), count), {
+      cmName: name,
+      cmCount: count,
+    });
   }
 
   start() {
@@ -157,7 +172,11 @@ export class CallPage extends View {
       this.audio.play().catch(() => {});
     }
     this.#store.wake();
-    if (warning_id) requestAnimationFrame(() => this.warnings.reveal(warning_id));
+    if (!warning_id) return;
+    this.#tab = "warnings";
+    // Where the list scrolls by itself the warning is brought into view; a whole page is not moved under the hand.
+    if (this.panel.scrollHeight > this.panel.clientHeight)
+      requestAnimationFrame(() => this.warnings.reveal(warning_id));
   }
 
   async #decide(act, { warning_id, ...body }) {
@@ -200,7 +219,7 @@ export class CallPage extends View {
     });
     this.checks.show({ requirements: call.requirements });
     const listed = call.warnings.map((warning) => this.#found.get(warning.warning_id) ?? warning);
-    setText(this.count, listed.length);
+    this.#choose({ warnings: listed.length, reasons: "", checks: met(call.requirements) });
     const role = this.session.role;
     this.warnings.show({
       warnings: listed,
@@ -208,6 +227,17 @@ export class CallPage extends View {
       mayAppeal: role === "agent",
       current: this.#current,
     });
+  }
+
+  #choose(counts) {
+    for (const tab of this.tabs) {
+      const chosen = tab.cmName === this.#tab;
+      setText(tab.cmCount, counts[tab.cmName]);
+      setAttribute(tab, "aria-selected", String(chosen));
+      setAttribute(tab, "tabindex", chosen ? 0 : -1);
+      this.parts[tab.cmName].hidden = !chosen;
+    }
+    setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
   }
 
   #head(call, row, length_ms) {
@@ -261,4 +291,10 @@ export class CallPage extends View {
     }
     return this.#quiet.list;
   }
+}
+
+function met(requirements) {
+  return requirements.length
+    ? `${requirements.filter(({ status }) => status === "met").length} / ${requirements.length}`
+    : "";
 }

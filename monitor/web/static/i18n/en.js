@@ -220,7 +220,9 @@ export const en = {
 
   "call.audio": "Recording",
   "call.noAudio": "No recording of this call is kept (setting recordings.keep)",
-  "call.transcript": "Transcript",
+  "call.warnings": "Warnings",
+  "call.checks": "Must be said",
+  "call.found": "Findings",
   "call.reasons": "Score",
   "call.live": "live",
   "call.model": "model {name}",

@@ -220,7 +220,9 @@ export const zh = {
 
   "call.audio": "通话录音",
   "call.noAudio": "没有保留这通录音（由设置 recordings.keep 决定）",
-  "call.transcript": "文字记录",
+  "call.warnings": "提醒",
+  "call.checks": "必说项",
+  "call.found": "发现",
   "call.reasons": "得分明细",
   "call.live": "正在通话",
   "call.model": "模型 {name}",
