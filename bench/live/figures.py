@@ -61,8 +61,7 @@ def figures(run: Run, rules: Mapping[str, Sequence[str]] | None) -> Figures:
     """The figures of a run; ``rules`` for our own server, which warns."""
     answered = [it for call in run.calls for it in answers(call, rules)]
     kinds = [TEXT] if rules is None else [FIRST, CONFIRMED, TEXT]
-    speech_s, audio_s = run.speech_s or 1e-9, run.audio_s or 1e-9
-    all_speech_s = sum(placed.utterance.seconds for it in run.calls for placed in it.call.placed) or 1e-9
+    speech_s, audio_s = run.speech_s, run.audio_s
     texts = Counter(text.final for it in run.calls for text in it.texts)
     return Figures(
         system=run.system.name,
@@ -70,19 +69,19 @@ def figures(run: Run, rules: Mapping[str, Sequence[str]] | None) -> Figures:
         lags=[lags(answered, kind) for kind in kinds],
         cpu_per_speech=run.cpu_s / speech_s,
         cpu_per_audio=run.cpu_s / audio_s,
-        cores=run.cpu_s / max(run.to_s - run.from_s, 1e-9),
+        cores=run.cpu_s / run.seconds,
         peak_mb=run.peak_mb,
         late_s=run.late_s,
         faults=[f"{it.call.call_id}: {it.fault}" for it in run.calls if it.fault],
-        partials_per_s=texts[False] / all_speech_s,
-        finals_per_s=texts[True] / all_speech_s,
+        partials_per_s=texts[False] / speech_s,
+        finals_per_s=texts[True] / speech_s,
         other_rule=sum(it.other_rule for it in answered),
         batches={size: int(n) for size, n in _labelled(run.counters, "batches_total", "size").items() if n},
         dropped={why: int(n) for why, n in _labelled(run.counters, "dropped_total", "reason").items() if n},
         failures=int(run.counters.get(f"{MARK}failures_total", 0)),
         gaps=sum(event.body["kind"] == "audio.gap" for it in run.calls for event in it.events),
         stages={
-            stage: seconds / all_speech_s
+            stage: seconds / speech_s
             for stage, seconds in _labelled(run.counters, "stage_seconds_total", "stage").items()
         },
     )
@@ -98,8 +97,8 @@ def lag_table(found: Sequence[Figures]) -> str:
     counts = sorted({it.calls for it in found})
     rows: dict[tuple[str, str], dict[int, Figures]] = {}
     for it in found:
-        for lags in it.lags:
-            rows.setdefault((it.system, lags.what), {})[it.calls] = it
+        for kind in it.lags:
+            rows.setdefault((it.system, kind.what), {})[it.calls] = it
     head = ["p50 / p95 lag in s (never / phrases)", *(f"{n} call{'s' * (n > 1)}" for n in counts)]
     body = []
     for (system, what), by_calls in rows.items():
@@ -135,10 +134,10 @@ def table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in body)])
 
 
-def _cell(lags: Lags) -> str:
-    if not lags.count:
+def _cell(found: Lags) -> str:
+    if not found.count:
         return ""
-    median, high = lags.at(0.5), lags.at(0.95)
+    median, high = found.at(0.5), found.at(0.95)
     if median is None or high is None:
-        return f"– ({len(lags.never)}/{lags.count})"
-    return f"{median:.2f} / {high:.2f} ({len(lags.never)}/{lags.count})"
+        return f"– ({len(found.never)}/{found.count})"
+    return f"{median:.2f} / {high:.2f} ({len(found.never)}/{found.count})"

@@ -1,15 +1,14 @@
 """One run: some calls at once through one system, and what is measured of it."""
 
 import asyncio
+import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from live.line import BenchCall
 from live.pace import Sending
-from live.process import Gauge, peak_mb
+from live.process import cpu_s, peak_mb
 from live.system import CallRun, System
-from speech_corpus import LINE_HZ
 
 
 @dataclass(slots=True)
@@ -18,29 +17,23 @@ class Run:
 
     system: System
     calls: list[CallRun]
-    from_s: float
-    to_s: float
-    """The measured stretch: every call is past its warm-up and none is over."""
+    seconds: float
+    """From the first call's begin until all were over."""
     cpu_s: float
-    """Of the program, in that stretch."""
+    """Of the program in that time: what it puts off is counted too."""
     peak_mb: float
     counters: dict[str, float]
     """Growth of the system's own counters over the whole run."""
 
     @property
     def speech_s(self) -> float:
-        """Speech of all calls within the measured stretch."""
-        total = 0.0
-        for run in self.calls:
-            for placed in run.call.placed:
-                begin = max(run.sending.spoken_s(placed.start / LINE_HZ), self.from_s)
-                total += max(0.0, min(run.sending.spoken_s(placed.end / LINE_HZ), self.to_s) - begin)
-        return total
+        """Speech of all calls."""
+        return sum(placed.utterance.seconds for run in self.calls for placed in run.call.placed)
 
     @property
     def audio_s(self) -> float:
-        """Length of all calls within the measured stretch."""
-        return len(self.calls) * (self.to_s - self.from_s)
+        """Length of all calls."""
+        return sum(run.call.seconds for run in self.calls)
 
     @property
     def late_s(self) -> float:
@@ -54,8 +47,7 @@ async def run_calls(system: System, calls: Sequence[BenchCall], *, slack_s: floa
     runs = [CallRun(call, Sending(system.frame_s)) for call in calls]
     async with system.running() as pid:
         before = await system.counters()
-        gauge = Gauge(pid)
-        reading = asyncio.create_task(gauge.run())
+        begin_s, begin_cpu_s = time.monotonic(), cpu_s(pid)
         most_s = max(call.offset_s + call.seconds for call in calls) + slack_s
         try:
             async with asyncio.timeout(most_s):
@@ -63,17 +55,11 @@ async def run_calls(system: System, calls: Sequence[BenchCall], *, slack_s: floa
         except TimeoutError:
             for run in runs:
                 run.fault = run.fault or "not over in time"
+        seconds, used_s = time.monotonic() - begin_s, cpu_s(pid) - begin_cpu_s
         after = await system.counters()
         peak = peak_mb(pid)
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
-    begun = [run for run in runs if run.sending.began_s]
-    from_s = max((run.sending.spoken_s(run.call.placed[0].end / LINE_HZ) for run in begun), default=0.0)
-    to_s = min((run.sending.spoken_s(run.call.placed[-1].end / LINE_HZ) for run in begun), default=0.0)
-    to_s = max(to_s, from_s)
     grown = {name: value - before.get(name, 0.0) for name, value in after.items()}
-    return Run(system, runs, from_s, to_s, gauge.used_s(from_s, to_s) if gauge.at_s else 0.0, peak, grown)
+    return Run(system, runs, seconds, used_s, peak, grown)
 
 
 async def _one(system: System, run: CallRun) -> None:
