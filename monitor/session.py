@@ -7,7 +7,7 @@ and time is judged behind the watermark of the settled timeline.
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from monitor.errors import SessionOver
 from monitor.events import (
@@ -16,6 +16,7 @@ from monitor.events import (
     CallStarted,
     DecodeWanted,
     Output,
+    Published,
     Requirement,
     Transcript,
     TranscriptWord,
@@ -23,7 +24,7 @@ from monitor.events import (
 )
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Hypothesis, Input, Pass, Side, Verdict
 from monitor.rules.conduct import Conduct
-from monitor.rules.cues import Ended, Hole, Levels, Spoke, VoiceOff, VoiceOn
+from monitor.rules.cues import Cue, Ended, Hole, Levels, Spoke, VoiceOff, VoiceOn
 from monitor.rules.hit import Hit
 from monitor.rules.ledger import Finding, Heard, Ledger, raw_span
 from monitor.rules.match import Matcher
@@ -385,11 +386,14 @@ class CallSession:
         if self.over:
             return
         for cue in self._settled.advance(self._watermark()):
-            yield from self._conduct.feed(cue)
+            yield from self._conducted(cue)
         if self._hangup and not self._judging and not any(self._open.values()):
             self.over = True
-            yield from self._conduct.feed(Ended(self.at_ms, self._hangup.by))
+            yield from self._conducted(Ended(self.at_ms, self._hangup.by))
             yield self._ended_event()
+
+    def _conducted(self, cue: Cue) -> list[Published]:
+        return cast(list[Published], self._conduct.feed(cue))
 
     # ── beginning and end ────────────────────────────────────────────────────────────────────────
 

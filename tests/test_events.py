@@ -49,32 +49,30 @@ def test_names_of_the_contract():
         from_ms=0,
         to_ms=1,
     )
-    assert set(to_json(warning)) >= set(
-        [
-            "seq",
-            "kind",
-            "call_id",
-            "at_ms",
-            "seen_at",
-            "warning_id",
-            "status",
-            "rule_id",
-            "title",
-            "category",
-            "severity",
-            "side",
-            "quote",
-            "phrase",
-            "match",
-            "score",
-            "from_ms",
-            "to_ms",
-            "rewrite",
-            "advice",
-            "basis",
-            "lag_ms",
-        ]
-    )
+    assert set(to_json(warning)) >= {
+        "seq",
+        "kind",
+        "call_id",
+        "at_ms",
+        "seen_at",
+        "warning_id",
+        "status",
+        "rule_id",
+        "title",
+        "category",
+        "severity",
+        "side",
+        "quote",
+        "phrase",
+        "match",
+        "score",
+        "from_ms",
+        "to_ms",
+        "rewrite",
+        "advice",
+        "basis",
+        "lag_ms",
+    }
 
 
 @pytest.mark.parametrize("data", [{}, {"kind": "no.such"}, {"kind": "warning", "at_ms": "soon"}])

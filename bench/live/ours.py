@@ -1,7 +1,5 @@
 """Our own server, started as its users start it, on a data folder of its own."""
 
-# ruff: noqa: D102 - what System says of each method holds
-
 import asyncio
 import json
 import os

@@ -4,8 +4,6 @@ Every one is run as its users run it and is given the agent's side as 16 kHz PCM
 what it would still take to find the phrase in it and to tell somebody is not counted against it.
 """
 
-# ruff: noqa: D102 - what System and Peer say of each method holds for all
-
 import asyncio
 import json
 import os

@@ -89,7 +89,9 @@ def _with_bar(files: list[Path], plan: AuditPlan, matcher: Matcher, engine: Engi
 
 def _line(call: report.CallReport) -> str:
     data = call.as_json()
-    short = {name: data[name] for name in ("file", "events", "duration_ms", "score", "error") if name in data}
+    short: dict[str, object] = {
+        name: data[name] for name in ("file", "events", "duration_ms", "score", "error") if name in data
+    }
     short["warnings"] = [
         {name: it[name] for name in ("rule_id", "severity", "quote", "from_ms", "to_ms")} for it in call.warnings
     ]

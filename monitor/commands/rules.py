@@ -140,7 +140,8 @@ def explain(ruleset: RuleSet, rule_id: str, *, as_json: bool) -> int:
 
 def _explained(rule: Rule, ruleset: RuleSet) -> Iterator[str]:
     yield f"{rule.title}（{rule.id}）"
-    yield f"  种类 {KIND_NAMES.get(rule.kind, rule.kind)}  状态 {rule.status}  级别 {rule.severity}  类别 {rule.category}"
+    kind = KIND_NAMES.get(rule.kind, rule.kind)
+    yield f"  种类 {kind}  状态 {rule.status}  级别 {rule.severity}  类别 {rule.category}"
     yield f"  依据 {rule.basis}"
     yield f"  文件 {ruleset.files.get(rule.id, '')}"
     if rule.advice:

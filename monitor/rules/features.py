@@ -8,6 +8,7 @@ to length one. The window's edges count as characters, so that «不行» alone 
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -80,9 +81,7 @@ def _runs(text: str, kind: str) -> Counter[str]:
 
 
 def _word_runs(names: Sequence[str]) -> Counter[str]:
-    return Counter(
-        [*("w" + name for name in names), *(f"w{left}+{right}" for left, right in zip(names, names[1:], strict=False))]
-    )
+    return Counter([*("w" + name for name in names), *(f"w{left}+{right}" for left, right in pairwise(names))])
 
 
 class Vectors:

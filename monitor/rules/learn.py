@@ -166,7 +166,7 @@ def _cross_validate(rows: Sequence[Sequence[_Vector]], truth: NDArray[np.bool_],
         fold[places] = np.arange(len(places)) % _FOLDS
     for number in range(_FOLDS):
         weights, bias = _fit(rows, truth, np.flatnonzero(fold != number).tolist(), width)
-        for index in np.flatnonzero(fold == number):
+        for index in np.flatnonzero(fold == number).tolist():
             values[index] = max(float(np.dot(weights[columns], row)) + bias for columns, row in rows[index])
     return values
 

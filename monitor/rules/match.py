@@ -35,6 +35,8 @@ class Matcher:
         """Index ``ruleset``; ``folder`` keeps what is learnt from its examples for the next start."""
         rules = {rule.id: rule for rule in ruleset.of(BannedRule)}
         self.ruleset = ruleset
+        judged = {rule.side for rule in rules.values()}
+        self._sides = frozenset(side.value for side in Side if side.value in judged or "any" in judged)
         self._literals = Literals(rules.values())
         self._patterns = Expressions(rules.values(), ruleset.classes)
         self._sound_patterns = Expressions(rules.values(), ruleset.classes, by_sound=True)
@@ -51,12 +53,16 @@ class Matcher:
     def find(self, reading: Reading, side: Side, *, words: Sequence[Word] = ()) -> list[Hit]:
         """What ``side`` is charged with for one utterance, in the order it was said.
 
+        Meaning is asked only where no wording was found: it says less exactly what was said.
+
         An unknown side is judged only by rules for ``any`` side. ``words`` (the recogniser's, with
         times) is taken for callers that have it; matching needs only the reading.
         """
-        if not reading.plain:
+        if not reading.plain or side.value not in self._sides:
             return []
         found = [item for item in self._every_way(reading) if self._holds(reading, item, side)]
+        if self._meaning is not None and all(item.needs_audio for item in found):
+            found += [item for item in self._meaning.find(reading) if self._holds(reading, item, side)]
         hits = []
         for item, also in charge(found):
             rewrite, slots = self._rewrites.offer(reading, item)
@@ -103,8 +109,6 @@ class Matcher:
         yield from self._patterns.find(reading)
         yield from self._sound_patterns.find(reading)
         yield from self._sounds.find(reading)
-        if self._meaning is not None:
-            yield from self._meaning.find(reading)
 
     def _holds(self, reading: Reading, item: Found, side: Side) -> bool:
         rule = item.rule

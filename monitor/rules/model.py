@@ -193,6 +193,7 @@ class BannedRule(Rule):
     _evidence: ClassVar[tuple[str, ...]] = ("phrases", "words", "patterns")
 
     def faults(self, classes: Mapping[str, str]) -> list[Fault]:
+        """Patterns and rewrites that do not compile or do not fit together, and a missing proof."""
         found = [*pattern_faults("patterns", self.patterns, classes), *pattern_faults("unless", self.unless, classes)]
         if self.status == "stable":
             found += proof_faults(len(self.examples.hit), len(self.examples.miss))

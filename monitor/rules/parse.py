@@ -197,7 +197,7 @@ def _check_classes(classes: dict[str, str], paths: list[Path], faults: list[Rule
 def _rule(path: Path, document: Document, classes: Mapping[str, str], faults: list[RuleFault]) -> Rule | None:
     """The rule, or None with its faults noted."""
     value = document.value
-    model = KINDS.get(value.get("kind", ""))  # type: ignore[arg-type]
+    model = KINDS.get(value.get("kind", ""))
     if model is None:
         what = f"kind {value['kind']!r} is unknown" if "kind" in value else "kind is missing"
         faults.append(_fault("RULE-002", path, document, ("kind",), f"{what}; known: {', '.join(sorted(KINDS))}"))

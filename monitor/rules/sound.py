@@ -12,6 +12,7 @@ once, so that thousands of phrases cost a few array operations.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -124,8 +125,10 @@ class Sounds:
             if share > limit.ask + 1e-9:
                 continue
             unsure = share > (limit.accept if phrase.named else 0.0) + 1e-9
+            if unsure and not unsure_left:
+                continue
             start = self._begin(phrase.syllables, heard, end)
-            if start >= end or (unsure and not unsure_left):
+            if start >= end:
                 continue
             unsure_left -= unsure
             for rule, wording in phrase.rules:
@@ -191,25 +194,26 @@ class Sounds:
     @staticmethod
     def _begin(phrase: tuple[str, ...], heard: Heard, end: int) -> int:
         """Where the cheapest alignment of ``phrase`` that ends at ``end`` begins."""
-        costs = [0.0] * (end + 1)
-        starts = list(range(end + 1))
-        for syllable in phrase:
-            missing = _LIGHT_COST if syllable in _LIGHT else _MISSING
+        first = max(0, end - 2 * len(phrase))
+        costs = [0.0] * (end - first + 1)
+        starts = list(range(first, end + 1))
+        for name in phrase:
+            missing = _LIGHT_COST if name in _LIGHT else _MISSING
             row, begun = [costs[0] + missing], [starts[0]]
-            for at in range(end):
-                other = heard[at]
-                choices = (
-                    (costs[at] + unlike(syllable, other), starts[at]),
-                    (costs[at + 1] + missing, starts[at + 1]),
-                    (row[at] + _extra(other), begun[at]),
-                )
-                cost, start = min(choices, key=lambda choice: choice[0])
+            for at in range(end - first):
+                readings = heard[first + at]
+                cost, start = costs[at] + unlike(name, readings), starts[at]
+                if costs[at + 1] + missing < cost:
+                    cost, start = costs[at + 1] + missing, starts[at + 1]
+                if row[at] + _extra(readings) < cost:
+                    cost, start = row[at] + _extra(readings), begun[at]
                 row.append(cost)
                 begun.append(start)
             costs, starts = row, begun
-        return starts[end]
+        return starts[-1]
 
 
+@lru_cache(maxsize=65_536)
 def unlike(name: str, readings: tuple[str, str]) -> float:
     """What it costs to hear a character as the syllable ``name``: by its likelier reading, a lost 不 or 没 double."""
     cost = min(distance(name, reading) for reading in readings)

@@ -5,9 +5,9 @@ A tape is a row of stretches, separated by blanks, each a letter, seconds, and w
     A2:您好，请问有什么可以帮您 Q5.5 A3:您好，请问听得到吗 Q2 C1:喂 H:agent
 
 ``A`` the agent speaks, ``C`` the customer speaks, ``Q`` nobody speaks. A stretch that begins with
-``+`` begins together with the one before it, ``+2.5`` that many seconds into it (``C4:… +2.5A1:…``). ``L:customer=-45,8`` says how loud a
-side is from here on (dBFS, SNR in dB), ``X2:customer`` loses two seconds of a side's sound,
-``H``, ``H:agent``, ``H:customer`` ends the call. Words hold no blanks. Without words A and C say
+``+`` begins together with the one before it, ``+2.5`` that many seconds into it
+(``C4:… +2.5A1:…``). ``L:customer=-45,8`` says how loud a side is from here on (dBFS, SNR in dB),
+``X2:customer`` loses two seconds of a side's sound, ``H``, ``H:agent``, ``H:customer`` ends the call. Words hold no blanks. Without words A and C say
 something that means nothing.
 
 An expected event is its kind, what tells it apart, and when: ``prompt.ask-again@7.0``,

@@ -14,15 +14,17 @@ import pypinyin
 _INITIALS: Final = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 _FOLD_INITIAL: Final = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
 _FOLD_FINAL: Final = {"ang": "an", "eng": "en", "ing": "in", "uang": "uan"}
-_FINALS: Final = tuple(
-    ["a", "ai", "an", "ao", "e", "ei", "en", "er", "i", "ia", "ian", "iang", "iao", "ie", "in", "iong", "iu", "o", "ong", "ou", "u", "ua", "uai", "uan", "ue", "ui", "un", "uo", "v", "van", "ve", "vn", "m"]
+_FINALS: Final = (
+    *("a", "ai", "an", "ao", "e", "ei", "en", "er", "i", "ia", "ian", "iang", "iao", "ie", "in", "iong", "iu"),
+    *("o", "ong", "ou", "u", "ua", "uai", "uan", "ue", "ui", "un", "uo", "v", "van", "ve", "vn", "m"),
 )
 _NEAR_INITIALS: Final = {
     frozenset(pair): cost
     for pair, cost in (
         (("f", "h"), 0.35), (("r", "l"), 0.35), (("b", "p"), 0.4), (("d", "t"), 0.4), (("g", "k"), 0.4),
-        (("j", "q"), 0.4), (("z", "c"), 0.4), (("j", "z"), 0.4), (("q", "c"), 0.4), (("x", "s"), 0.4), (("z", "s"), 0.5),
-        (("c", "s"), 0.5), (("j", "x"), 0.5), (("q", "x"), 0.5), (("y", ""), 0.3), (("w", ""), 0.3), (("m", "b"), 0.5),
+        (("j", "q"), 0.4), (("z", "c"), 0.4), (("j", "z"), 0.4), (("q", "c"), 0.4), (("x", "s"), 0.4),
+        (("z", "s"), 0.5), (("c", "s"), 0.5), (("j", "x"), 0.5), (("q", "x"), 0.5), (("y", ""), 0.3),
+        (("w", ""), 0.3), (("m", "b"), 0.5),
         (("r", "y"), 0.5), (("g", "h"), 0.5), (("k", "h"), 0.5), (("d", "l"), 0.5), (("t", "l"), 0.6),
     )
 }  # fmt: skip
@@ -85,7 +87,7 @@ def of_character(character: str) -> str:
 @lru_cache(maxsize=65_536)
 def _of_word(word: str) -> tuple[str, ...]:
     found: list[str] = []
-    for syllables in pypinyin.pinyin(word, style=pypinyin.Style.NORMAL, errors=list, v_to_u=False):
+    for syllables in pypinyin.pinyin(word, style=pypinyin.Style.NORMAL, errors=list, v_to_u=False):  # type: ignore[arg-type]
         found.append(fold(syllables[0].replace("ü", "v")))
     return tuple(found) if len(found) == len(word) else tuple(word)
 

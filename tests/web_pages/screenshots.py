@@ -235,7 +235,7 @@ def others(camera: Camera) -> None:
 def audit(camera: Camera, stage: Stage) -> None:
     if not camera.wanted("audit"):
         return
-    with tempfile.TemporaryDirectory() as folder, stage.floor.api("auditor") as api:
+    with tempfile.TemporaryDirectory(), stage.floor.api("auditor") as api:
         files = []
         for number, name in enumerate(FINISHED[:8]):
             stamp = f"2026030{1 + number % 3}-{9 + number}1203-huadong-100{number % 4}"
