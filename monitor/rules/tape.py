@@ -7,7 +7,8 @@ A tape is a row of stretches, separated by blanks, each a letter, seconds, and w
 ``A`` the agent speaks, ``C`` the customer speaks, ``Q`` nobody speaks. A stretch that begins with
 ``+`` begins together with the one before it, ``+2.5`` that many seconds into it
 (``C4:… +2.5A1:…``). ``L:customer=-45,8`` says how loud a side is from here on (dBFS, SNR in dB),
-``X2:customer`` loses two seconds of a side's sound, ``H``, ``H:agent``, ``H:customer`` ends the call. Words hold no blanks. Without words A and C say
+``X2:customer`` loses two seconds of a side's sound, ``H``, ``H:agent``, ``H:customer`` ends the
+call. Words hold no blanks. Without words A and C say
 something that means nothing.
 
 An expected event is its kind, what tells it apart, and when: ``prompt.ask-again@7.0``,
