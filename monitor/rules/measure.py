@@ -13,7 +13,9 @@ from pydantic import Field, model_validator
 from monitor.events import Event, Severity
 from monitor.frames import Side
 from monitor.rules.cues import Cue, Ended
-from monitor.rules.gauge import AT_END, GAUGES, STOP_WATCHES, Gauge, LevelChange, Reading, Setting
+from monitor.rules.gauge import Gauge, Reading, Setting
+from monitor.rules.gauges import AT_END, GAUGES, STOP_WATCHES
+from monitor.rules.loudness import LevelChange
 from monitor.rules.model import Fault, Strict, Text, kind, pattern_faults
 from monitor.rules.scene import Scene, Signal
 from monitor.rules.timed import Machine, Scribe, TimedRule

@@ -10,7 +10,7 @@ from monitor.frames import Side
 from monitor.rules import tape
 from monitor.rules.conduct import Conduct
 from monitor.rules.cues import Levels
-from monitor.rules.gauge import GAUGES
+from monitor.rules.gauges import GAUGES
 from monitor.rules.measure import MeasureRule
 from monitor.rules.parse import RuleSet
 from monitor.timeline import Ms

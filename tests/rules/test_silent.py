@@ -12,7 +12,7 @@ from monitor.rules import tape
 from monitor.rules.conduct import Conduct
 from monitor.rules.cues import Clock
 from monitor.rules.parse import load
-from monitor.rules.silent import TABLE, State, Step
+from monitor.rules.silence import TABLE, State, Step
 from monitor.timeline import Ms
 
 RULES = load([Path(__file__).parents[2] / "rules/protocols/silent-call-inbound.yaml"])
