@@ -77,27 +77,32 @@ def answers(run: CallRun, provisions: Mapping[str, Sequence[str]] | None) -> Ite
     A phrase counts as warned of whichever rule of matching by words it was charged under: what the agent
     said was named.
     """
-    warnings = [it for it in run.events if it.body["kind"] == "warning" and it.body["match"] in SAID]
-    standing = {it.body["warning_id"]: it.body["status"] for it in warnings}
-    kept = [it for it in warnings if it.body["side"] == "agent" and standing[it.body["warning_id"]] == "confirmed"]
-    for placed in run.call.placed[1:]:
+    for placed, warnings in about(run):
         end_s = run.sending.spoken_s(placed.end / LINE_HZ)
         begin_s = run.sending.spoken_s(placed.start / LINE_HZ)
         phrase = placed.utterance.phrase
         heard = (it.at_s - end_s for it in run.texts if it.at_s >= begin_s and holds(it.text, phrase))
-        about = [it for it in kept if _is_about(it, placed)]
-        sure = (it.at_s - end_s for it in about if it.body["status"] == "confirmed")
-        charged = {rule for it in about for rule in (it.body["rule_id"], *it.body["also"])}
+        sure = (it.at_s - end_s for it in warnings if it.body["status"] == "confirmed")
+        charged = {rule for it in warnings for rule in (it.body["rule_id"], *it.body["also"])}
         named = charged.union(*((provisions or {}).get(rule, ()) for rule in charged))
         yield Answered(
             name=placed.utterance.name,
             call_id=run.call.call_id,
             end_s=end_s,
             text=next(heard, None),
-            first=about[0].at_s - end_s if about else None,
+            first=warnings[0].at_s - end_s if warnings else None,
             confirmed=next(sure, None),
-            other_rule=bool(about) and not named.intersection(placed.utterance.rules),
+            other_rule=bool(warnings) and not named.intersection(placed.utterance.rules),
         )
+
+
+def about(run: CallRun) -> Iterator[tuple[Placed, list[Event]]]:
+    """Each phrase but the first, and the warnings about it that were not taken back later."""
+    said = [it for it in run.events if it.body["kind"] == "warning" and it.body["match"] in SAID]
+    standing = {it.body["warning_id"]: it.body["status"] for it in said}
+    kept = [it for it in said if it.body["side"] == "agent" and standing[it.body["warning_id"]] == "confirmed"]
+    for placed in run.call.placed[1:]:
+        yield placed, [it for it in kept if _is_about(it, placed)]
 
 
 def _is_about(warning: Event, placed: Placed) -> bool:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher, Trace
 from monitor.errors import ConfigError, MonitorError, RuleFault, RuntimeFault
+from monitor.frames import Side
 from monitor.live import Live, LivePolicy, Surroundings
 from monitor.rules.match import Matcher
 from monitor.session import SessionPolicy
@@ -152,7 +153,7 @@ def uvicorn_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
 
 def _warm_up(given: Given) -> None:
     """The first sentence would otherwise wait for dictionaries to load."""
-    given.matcher.find(read("您好，请问有什么可以帮您？"), "agent")  # type: ignore[arg-type]
+    given.matcher.find(read("您好，请问有什么可以帮您？"), Side.AGENT)
 
 
 def _watch(parts: Parts) -> None:

@@ -1,15 +1,20 @@
 """Every example of every timed rule, each as its own test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from monitor.frames import Side
 from monitor.rules import tape
 from monitor.rules.intent import IntentRule
+from monitor.rules.match import Matcher
 from monitor.rules.parse import load
 from monitor.rules.protocol import ProtocolRule
 from monitor.rules.reply import ReplyRule
 from monitor.rules.timed import TimedRule
+from monitor.text.reading import read
 
 RULES = load([Path(__file__).parents[2] / "rules"])
 TIMED = [rule for rule in RULES.rules.values() if isinstance(rule, TimedRule)]
@@ -20,6 +25,31 @@ BUILT_IN = {"call-started", "conversation"}
 def test_examples_hold(rule: TimedRule) -> None:
     """A rule says what its examples say it says, when they say it."""
     assert [f"{it.name} {it.text}: {it.fault}" for it in tape.prove(RULES, rule) if it.fault] == []
+
+
+def wordings(part: object, name: str = "") -> Iterator[str]:
+    """Every sentence that a rule tells agents to say, or accepts from them."""
+    if isinstance(part, BaseModel):
+        for field in type(part).model_fields:
+            if field != "examples":
+                yield from wordings(getattr(part, field), field)
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from wordings(item, name)
+    elif isinstance(part, str) and part and name in ("say", "rewrite", "accept"):
+        yield part
+
+
+def test_what_we_tell_agents_to_say_breaks_no_rule() -> None:
+    """No prompt, reply, rewrite or accepted wording fires a banned rule."""
+    matcher = Matcher(RULES)
+    broken = {
+        (rule.id, text): [hit.rule.id for hit in hits]
+        for rule in TIMED
+        for text in wordings(rule)
+        if (hits := [hit for hit in matcher.find(read(text), Side.AGENT) if not hit.needs_audio])
+    }
+    assert broken == {}
 
 
 def test_every_signal_that_is_waited_for_can_come() -> None:
