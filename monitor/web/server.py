@@ -249,7 +249,12 @@ class Background:
         self._socket.close()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except SystemExit:  # uvicorn's way to say that it did not start
+            self._error = self._error or startup_error(self._app, self._server)
+        finally:
+            self._ready.set()  # whatever happened, nobody waits for ever
 
     async def _serve(self) -> None:
         serving = asyncio.create_task(self._server.serve([self._socket]))
