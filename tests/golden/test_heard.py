@@ -11,6 +11,7 @@ from monitor import config, wiring
 HEARD = Path(__file__).resolve().parents[2] / "samples" / "heard.py"
 MOST_CER = {
     "complaint-without-promise": 0.40,
+    "long-dead-air": 0.40,
     "silent-handled-badly": 0.40,
     "noise-on-line": 0.40,
     "noise-at-agent": 0.40,
