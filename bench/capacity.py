@@ -25,7 +25,7 @@ from live.lag import CONFIRMED, FIRST
 from live.line import calls
 from live.material import Utterance, material
 from live.ours import Ours
-from live.run import run_calls
+from live.run import end_on_sigterm, run_calls
 from live.soak import Minute, minute_table, soak, trend
 from plots import curves
 from written import heading, put, write
@@ -34,6 +34,7 @@ from written import heading, put, write
 def main() -> int:
     """Measure and write."""
     args = _arguments()
+    end_on_sigterm()
     spoken = material(args.corpus)
     return _soak(args, spoken) if args.hours else _grow(args, spoken)
 

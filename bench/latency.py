@@ -24,7 +24,7 @@ from live.line import calls
 from live.material import material
 from live.ours import Ours
 from live.peers import PEERS, installed
-from live.run import run_calls
+from live.run import end_on_sigterm, run_calls
 from live.system import System
 from plots import curves
 from written import heading, put, write
@@ -35,6 +35,7 @@ from monitor.rules.parse import load_lenient
 def main() -> int:
     """Measure and write."""
     args = _arguments()
+    end_on_sigterm()
     spoken = material(args.corpus)
     found: list[Figures] = []
     plan = [(count, name) for count in args.calls for name in args.system + ["ours"] * args.again]

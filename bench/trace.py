@@ -29,7 +29,7 @@ from live.figures import table
 from live.lag import CONFIRMED, FIRST, about
 from live.line import calls
 from live.material import material
-from live.run import run_calls
+from live.run import end_on_sigterm, run_calls
 from live.system import CallRun, Event
 from live.traced import Marks, Traced
 from speech_corpus import LINE_HZ
@@ -56,6 +56,7 @@ class Way:
 def main() -> int:
     """Measure and write."""
     args = _arguments()
+    end_on_sigterm()
     system = Traced(rules=args.rules or ())
     run = asyncio.run(run_calls(system, calls(material(args.corpus), args.calls, args.utterances)))
     for call in run.calls:

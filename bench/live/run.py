@@ -1,6 +1,8 @@
 """One run: some calls at once through one system, and what is measured of it."""
 
 import asyncio
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +11,11 @@ from live.line import BenchCall
 from live.pace import Sending
 from live.process import cpu_s, peak_mb
 from live.system import CallRun, System
+
+
+def end_on_sigterm() -> None:
+    """Let a bench that is told to end stop what it has started, instead of leaving it behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 @dataclass(slots=True)
