@@ -217,6 +217,18 @@ test("a computer that slept makes a new connection at once, and names the sleep"
   assert.ok(recovered.away_ms >= 58_000, `${recovered.away_ms}`);
 });
 
+test("a hidden page whose timers come once a minute is not asleep while it hears its heartbeats", () => {
+  const { host } = opened();
+  for (let minute = 0; minute < 5; minute += 1) {
+    for (let beat = 0; beat < 6; beat += 1) {
+      host.ms += HEARTBEAT_S * 1000;
+      host.last.say({ kind: "heartbeat" });
+    }
+    host.sleep(1);
+  }
+  assert.equal(host.sockets.length, 1);
+});
+
 test("a line that gives not even its heartbeat is dead, and is made anew", () => {
   const { host } = opened();
   for (let beat = 0; beat < 6; beat += 1) {

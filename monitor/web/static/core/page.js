@@ -6,6 +6,16 @@ import { language, onLanguage, t } from "./i18n.js";
 import { session, signIn } from "./session.js";
 import { themed } from "./theme.js";
 
+/** Keeps the page's title and language right; `words` says what the page is about, in the language of now. */
+export function titled(words) {
+  const set = () => {
+    document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
+    document.title = `${words()} · ${t("app.name")}`;
+  };
+  onLanguage(set);
+  set();
+}
+
 /**
  * Opens a page: `null` when nobody is signed in (the browser is on its way to the sign-in page).
  *
@@ -20,12 +30,7 @@ export async function openPage(name, element) {
     signIn();
     return null;
   }
-  const named = () => {
-    document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
-    document.title = `${t(`nav.${name}`)} · ${t("app.name")}`;
-  };
-  named();
-  onLanguage(named);
+  titled(() => t(`nav.${name}`));
   const bar = document.createElement("cm-nav-bar");
   bar.show({ session: who, page: name });
   const view = document.createElement(element);

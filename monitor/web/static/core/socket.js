@@ -187,7 +187,8 @@ export class EventSocket {
     const slept_ms = now - this.#tick_ms - TICK_MS;
     this.#tick_ms = now;
     if (this.status.phase === "refused" || this.status.phase === "closed") return;
-    if (slept_ms > ASLEEP_MS) {
+    // Browsers slow the timers of hidden pages down to one a minute; such a page still hears its heartbeats.
+    if (slept_ms > ASLEEP_MS && now - this.#heard_ms > ASLEEP_MS) {
       // The socket may look open for minutes after a sleep: do not wait for it to notice.
       if (!this.#lost_ms) this.#lost_ms = now - slept_ms;
       this.#cause = "sleep";

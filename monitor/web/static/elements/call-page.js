@@ -11,6 +11,7 @@ import { failed, troubleLine } from "../core/page.js";
 import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
+import { Tabs } from "../core/tabs.js";
 import { View } from "../core/view.js";
 import { newCall, step } from "../state/call.js";
 import { silences } from "../state/silence.js";
@@ -51,43 +52,33 @@ export class CallPage extends View {
     this.checks = h("cm-check-list", { "data-open": true });
     this.warnings = document.createElement("cm-warning-list");
     this.parts = { warnings: this.warnings, reasons: this.reasons, checks: this.checks };
-    this.tabs = Object.keys(this.parts).map((name) => this.#tabOf(name));
-    this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, Object.values(this.parts));
+    this.counts = Object.fromEntries(Object.keys(this.parts).map((name) => [name, h("span", { class: "number" })]));
+    this.panel = h("div", {}, Object.values(this.parts));
+    const tabs = Object.entries(this.counts).map(([name, count]) => [
+      name,
+      [h("span", { text: t(`call.${name}`) }), count],
+    ]);
+    this.tabs = new Tabs({
+      tabs: Object.fromEntries(tabs),
+      label: t("call.found"),
+      panel: this.panel,
+      choose: (name) => {
+        this.#tab = name;
+        this.#store.wake();
+      },
+    });
     this.shadowRoot.append(
       h("div", { class: "top" }, h("div", {}, this.heading, this.facts), this.score),
       this.trouble,
       this.wave,
       h("div", { class: "player" }, this.audio, this.mute),
-      h(
-        "div",
-        { class: "columns" },
-        this.captions,
-        h(
-          "section",
-          { class: "panel side" },
-          h("div", { role: "tablist", "aria-label": t("call.found") }, this.tabs),
-          this.panel,
-        ),
-      ),
+      h("div", { class: "columns" }, this.captions, h("section", { class: "panel side" }, this.tabs.node, this.panel)),
     );
     this.#row && this.#sound();
   }
 
   rebuilt() {
     this.#store.wake();
-  }
-
-  #tabOf(name) {
-    const count = h("span", { class: "number" });
-    const open = () => {
-      this.#tab = name;
-      this.#store.wake();
-    };
-    const props = { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", on: { click: open } };
-    return Object.assign(h("button", props, h("span", { text: t(`call.${name}`) }), count), {
-      cmName: name,
-      cmCount: count,
-    });
   }
 
   start() {
@@ -230,14 +221,11 @@ export class CallPage extends View {
   }
 
   #choose(counts) {
-    for (const tab of this.tabs) {
-      const chosen = tab.cmName === this.#tab;
-      setText(tab.cmCount, counts[tab.cmName]);
-      setAttribute(tab, "aria-selected", String(chosen));
-      setAttribute(tab, "tabindex", chosen ? 0 : -1);
-      this.parts[tab.cmName].hidden = !chosen;
+    for (const [name, part] of Object.entries(this.parts)) {
+      setText(this.counts[name], counts[name]);
+      part.hidden = name !== this.#tab;
     }
-    setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
+    this.tabs.mark(this.#tab);
   }
 
   #head(call, row, length_ms) {

@@ -237,13 +237,19 @@ export class ComplianceSidebar extends View {
     if (key === "c" && sayable(now)) ACTS["cm-copy"](this, { text: sayable(now) });
     else if (key === "a" && now.kind === "warning") ACTS["cm-appeal"](this, { warning_id: now.item.warning_id });
     else if (key === "d" && !["idle", "calm", "ended"].includes(now.kind)) ACTS["cm-dismiss"](this, { key: now.key });
-    else if (key === "s") write("sound", read("sound", "off") === "on" ? "off" : "on");
+    else if (key === "s") this.#sound();
     else if (/^[123]$/.test(key)) {
       const reply = this.call?.replies.toReversed()[Number(key) - 1];
       if (!reply) return;
       ACTS["cm-copy"](this, { text: reply.say });
     } else return;
     event.preventDefault();
+  }
+
+  #sound() {
+    const sound = read("sound", "off") === "on" ? "off" : "on";
+    write("sound", sound);
+    this.say(`${t("prefs.sound")} ${t(`prefs.${sound}`)}`);
   }
 
   /** Sends the appeal; the card shows how it goes. */

@@ -5,6 +5,7 @@ import { clock, timeOfDay } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon, reshape } from "../core/icons.js";
 import { sheet } from "../core/styles.js";
+import { Tabs } from "../core/tabs.js";
 import { View } from "../core/view.js";
 import { marked } from "./marked-text.js";
 
@@ -19,26 +20,18 @@ export class SideShelf extends View {
   #open = new Set();
 
   build() {
-    this.tabs = TABS.map((name, index) => {
-      const count = h("span", { class: "count number" });
-      const tab = h(
-        "button",
-        {
-          type: "button",
-          role: "tab",
-          id: `tab-${name}`,
-          "aria-controls": "panel",
-          on: { click: () => this.#choose(name), keydown: (event) => this.#arrow(event, index) },
-        },
-        h("span", { text: t(`shelf.${name}`) }),
-        count,
-      );
-      return Object.assign(tab, { cmName: name, cmCount: count });
-    });
+    this.counts = Object.fromEntries(TABS.map((name) => [name, h("span", { class: "count number" })]));
     this.none = h("p", { class: "none" });
     this.lists = Object.fromEntries(TABS.map((name) => [name, h("ul")]));
-    this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, this.none, ...Object.values(this.lists));
-    this.shadowRoot.append(h("div", { role: "tablist", "aria-label": t("shelf.label") }, this.tabs), this.panel);
+    this.panel = h("div", {}, this.none, ...Object.values(this.lists));
+    const tabs = TABS.map((name) => [name, [h("span", { text: t(`shelf.${name}`) }), this.counts[name]]]);
+    this.tabs = new Tabs({
+      tabs: Object.fromEntries(tabs),
+      label: t("shelf.label"),
+      panel: this.panel,
+      choose: (name) => this.#choose(name),
+    });
+    this.shadowRoot.append(this.tabs.node, this.panel);
   }
 
   /** @param {{call: object|null, appeals: Record<string, {status: string}>}} data */
@@ -48,16 +41,13 @@ export class SideShelf extends View {
       // A new call starts with less than what was read of the last one.
       if (name === this.#tab || lists[name].length < this.#read[name]) this.#read[name] = lists[name].length;
     }
-    for (const tab of this.tabs) {
-      const size = lists[tab.cmName].length;
-      const chosen = tab.cmName === this.#tab;
-      setText(tab.cmCount, size);
-      setAttribute(tab.cmCount, "data-new", size > this.#read[tab.cmName]);
-      setAttribute(tab, "aria-selected", String(chosen));
-      setAttribute(tab, "tabindex", chosen ? 0 : -1);
-      this.lists[tab.cmName].hidden = !chosen || !size;
+    for (const name of TABS) {
+      const size = lists[name].length;
+      setText(this.counts[name], size);
+      setAttribute(this.counts[name], "data-new", size > this.#read[name]);
+      this.lists[name].hidden = name !== this.#tab || !size;
     }
-    setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
+    this.tabs.mark(this.#tab);
     this.none.hidden = lists[this.#tab].length > 0;
     setText(
       this.none,
@@ -87,14 +77,6 @@ export class SideShelf extends View {
     this.#tab = name;
     this.panel.scrollTop = 0;
     if (this.shown) this.update(this.shown);
-  }
-
-  #arrow(event, index) {
-    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!way) return;
-    const next = this.tabs[(index + way + TABS.length) % TABS.length];
-    this.#choose(next.cmName);
-    next.focus();
   }
 
   #makeWarning() {

@@ -1,11 +1,12 @@
 /** `/supervisor`: the wall with its filters, today's figures, the queue of appeals, and the call that is open. */
 
-import { h, setAttribute, setText } from "../core/dom.js";
+import { h, setText } from "../core/dom.js";
 import { Feed } from "../core/feed.js";
 import { t } from "../core/i18n.js";
 import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
+import { Tabs } from "../core/tabs.js";
 import { View } from "../core/view.js";
 import { arranged, filled, newWall, passes, step, swept } from "../state/wall.js";
 
@@ -45,33 +46,20 @@ export class SupervisorFloor extends View {
     this.day = document.createElement("cm-day-panel");
     this.queue = document.createElement("cm-appeal-queue");
     this.badge = h("span", { class: "badge number" });
-    this.tabs = ["day", "appeals"].map((name) =>
-      Object.assign(
-        h(
-          "button",
-          {
-            type: "button",
-            role: "tab",
-            id: `tab-${name}`,
-            "aria-controls": "panel",
-            on: { click: () => this.#choose(name) },
-          },
-          h("span", { text: t(`floor.${name}`) }),
-        ),
-        { cmName: name },
-      ),
-    );
-    this.tabs[1].append(this.badge);
-    this.panel = h("div", { role: "tabpanel", id: "panel", tabindex: 0 }, this.day, this.queue);
+    this.panel = h("div", {}, this.day, this.queue);
+    this.tabs = new Tabs({
+      tabs: {
+        day: [h("span", { text: t("floor.day") })],
+        appeals: [h("span", { text: t("floor.appeals") }), this.badge],
+      },
+      label: t("floor.aside"),
+      panel: this.panel,
+      choose: (name) => this.#choose(name),
+    });
     this.drawer = h("div", { class: "drawer", role: "dialog", "aria-label": t("drawer.label"), hidden: true });
     this.shadowRoot.append(
       h("div", { class: "floor" }, this.filters, this.scroll, this.link),
-      h(
-        "aside",
-        { "aria-label": t("floor.aside") },
-        h("div", { role: "tablist", "aria-label": t("floor.aside") }, this.tabs),
-        this.panel,
-      ),
+      h("aside", { "aria-label": t("floor.aside") }, this.tabs.node, this.panel),
       this.drawer,
     );
     if (this.#open) this.#show(this.#open);
@@ -194,11 +182,7 @@ export class SupervisorFloor extends View {
     this.queue.show({ appeals: this.#appeals, api: this.api });
     this.badge.hidden = !this.#appeals.length;
     setText(this.badge, this.#appeals.length);
-    for (const tab of this.tabs) {
-      setAttribute(tab, "aria-selected", String(tab.cmName === this.#tab));
-      setAttribute(tab, "tabindex", tab.cmName === this.#tab ? 0 : -1);
-    }
-    setAttribute(this.panel, "aria-labelledby", `tab-${this.#tab}`);
+    this.tabs.mark(this.#tab);
     this.day.hidden = this.#tab !== "day" || !this.#stats;
     this.queue.hidden = this.#tab !== "appeals";
   }

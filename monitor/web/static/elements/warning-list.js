@@ -35,9 +35,20 @@ export class WarningList extends View {
       (node, item) => {
         setAttribute(node, "data-now", item.warning_id === current);
         if (node.cmItem === item) return;
-        node.cmItem = item;
+        const key = JSON.stringify(item);
+        const news = node.cmKey !== key;
+        const decided = (node.cmItem?.history ?? []).length !== (item.history ?? []).length;
+        Object.assign(node, { cmItem: item, cmKey: key });
+        if (!news) return;
+        const before = node.querySelector(".acts .field");
+        const writing = before !== null && before === this.shadowRoot.activeElement;
         setAttribute(node, "data-severity", item.severity);
         node.replaceChildren(...this.#face(item), ...history(item), ...this.#acts(item, mayReview, mayAppeal));
+        // Somebody may be writing while news of the warning comes in; what was sent is not offered again.
+        const field = node.querySelector(".acts .field");
+        if (!field || decided) return;
+        field.value = before?.value ?? "";
+        if (writing) field.focus();
       },
     );
   }

@@ -3,7 +3,7 @@
  * cookies back, so there the token itself is used; it leaves the address at once.
  */
 
-import { t } from "../core/i18n.js";
+import { titled } from "../core/page.js";
 import { session, signIn } from "../core/session.js";
 import { themed } from "../core/theme.js";
 
@@ -16,7 +16,7 @@ export async function open() {
   if (token) history.replaceState(null, "", `${location.pathname}?embed=1`);
   else if (!(await session())) return signIn();
   const agent_id = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1));
-  document.title = `${agent_id} · ${t("app.name")}`;
+  titled(() => agent_id);
   const sidebar = document.createElement("compliance-sidebar");
   sidebar.setAttribute("agent-id", agent_id);
   sidebar.setAttribute("keys", "page");

@@ -1,6 +1,7 @@
 /** `/login` */
 
 import { t } from "../core/i18n.js";
+import { titled } from "../core/page.js";
 import { themed } from "../core/theme.js";
 import { SignIn } from "../elements/sign-in.js";
 
@@ -8,6 +9,6 @@ export const elements = { "cm-sign-in": SignIn };
 
 export async function open() {
   themed(document.documentElement);
-  document.title = `${t("nav.login")} · ${t("app.name")}`;
+  titled(() => t("nav.login"));
   document.querySelector("main").replaceChildren(document.createElement("cm-sign-in"));
 }
