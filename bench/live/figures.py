@@ -28,11 +28,13 @@ class Figures:
     late_s: float
     """99th percentile of how late the bench itself sent a frame."""
     faults: list[str]
-    partials_per_s: float
-    """Unconfirmed texts for each second of speech."""
+    texts_per_s: float
+    """Different texts that were shown, for each second of speech."""
     finals_per_s: float
     other_rule: int = 0
     """Phrases that were warned of only under another rule than the material names."""
+    decodes: dict[str, float] = field(default_factory=dict)
+    """What the engine answered for each second of speech, by kind."""
     batches: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     failures: int = 0
@@ -73,9 +75,12 @@ def figures(run: Run, rules: Mapping[str, Sequence[str]] | None) -> Figures:
         peak_mb=run.peak_mb,
         late_s=run.late_s,
         faults=[f"{it.call.call_id}: {it.fault}" for it in run.calls if it.fault],
-        partials_per_s=texts[False] / speech_s,
+        texts_per_s=texts.total() / speech_s,
         finals_per_s=texts[True] / speech_s,
         other_rule=sum(it.other_rule for it in answered),
+        decodes={
+            kind: count / speech_s for kind, count in _labelled(run.counters, "done_total", "kind").items() if count
+        },
         batches={size: int(n) for size, n in _labelled(run.counters, "batches_total", "size").items() if n},
         dropped={why: int(n) for why, n in _labelled(run.counters, "dropped_total", "reason").items() if n},
         failures=int(run.counters.get(f"{MARK}failures_total", 0)),
@@ -111,17 +116,18 @@ def cost_table(found: Sequence[Figures]) -> str:
     """What each run cost."""
     head = [
         *("system", "calls", "max lag s", "CPU s per s of speech", "… of call", "cores", "peak MB"),
-        *("partials / s", "finals / s", "mean batch", "dropped", "sent late ms", "faults"),
+        *("texts / s", "finals / s", "decodes / s", "mean batch", "dropped", "sent late ms", "faults"),
     ]
     body = []
     for it in found:
         slowest = max(it.lags[0].lags, default=0.0)
         dropped = ", ".join(f"{why} {n}" for why, n in it.dropped.items()) or "–"
+        decodes = ", ".join(f"{kind} {rate:.2f}" for kind, rate in it.decodes.items()) or "–"
         body.append(
             [
                 *(it.system, str(it.calls), f"{slowest:.2f}", f"{it.cpu_per_speech:.2f}", f"{it.cpu_per_audio:.2f}"),
-                *(f"{it.cores:.2f}", f"{it.peak_mb:.0f}", f"{it.partials_per_s:.1f}", f"{it.finals_per_s:.2f}"),
-                *(f"{it.mean_batch:.1f}" if it.batches else "–", dropped, f"{1000 * it.late_s:.0f}"),
+                *(f"{it.cores:.2f}", f"{it.peak_mb:.0f}", f"{it.texts_per_s:.1f}", f"{it.finals_per_s:.2f}"),
+                *(decodes, f"{it.mean_batch:.1f}" if it.batches else "–", dropped, f"{1000 * it.late_s:.0f}"),
                 "; ".join(it.faults)[:80] or "–",
             ]
         )

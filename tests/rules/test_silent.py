@@ -74,7 +74,7 @@ def test_how_the_clock_is_cut_changes_nothing(steps: list[int]) -> None:
 
 words = st.sampled_from(["您好", "嗯", "喂", "您的电话没有声音，请您换一部电话打来", "我要退货", "再见", "请您稍等"])
 stretch = st.one_of(
-    st.builds("{}{}{}:{}".format, st.sampled_from(["", "+"]), st.sampled_from("AC"), st.integers(0, 9), words),
+    st.builds("{}{}{}:{}".format, st.sampled_from(["", "+"]), st.sampled_from("AC"), st.integers(1, 9), words),
     st.builds("Q{}".format, st.sampled_from([0.3, 1, 4.4, 4.9, 5, 9])),
     st.just("X2:customer"),
 )
