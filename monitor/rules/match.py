@@ -1,6 +1,5 @@
 """Four ways to find banned words, one verdict."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
