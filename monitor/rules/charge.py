@@ -35,7 +35,7 @@ def _merge(items: list[Found]) -> list[tuple[Found, tuple[str, ...]]]:
     ]
     groups: list[list[Found]] = []
     for item in sorted([*direct, *indirect], key=_strength):
-        home = next((group for group in groups if _belongs(item, group)), None)
+        home = next((group for group in groups if _overlap(group[0], item) or group[0].rule.id == item.rule.id), None)
         if home is None:
             groups.append([item])
         else:
@@ -46,12 +46,6 @@ def _merge(items: list[Found]) -> list[tuple[Found, tuple[str, ...]]]:
         also = dict.fromkeys(item.rule.id for item in group if item.rule.id != winner.rule.id)
         merged.append((winner, tuple(also)))
     return merged
-
-
-def _belongs(item: Found, group: list[Found]) -> bool:
-    """Whether an item is of the charged rule, or shares words with any place where that rule was broken."""
-    leader = group[0].rule.id
-    return item.rule.id == leader or any(_overlap(other, item) for other in group if other.rule.id == leader)
 
 
 def _strength(item: Found) -> tuple[bool, int, int, float, int, int, str]:

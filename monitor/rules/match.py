@@ -1,9 +1,9 @@
 """Four ways to find banned words, one verdict."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from monitor.frames import Side, Word
 from monitor.rules.charge import charge
@@ -20,7 +20,7 @@ from monitor.rules.sound import Sounds
 from monitor.text.reading import Reading, read
 from monitor.text.wording import compile_source, expand
 
-ACCEPT_LLR: Final = -0.45
+ACCEPT_LLR = -0.35
 """A wording that the audio finds at most this much less likely per token than the transcript was said."""
 
 
@@ -127,20 +127,20 @@ class _Exception:
         self._marked = any(mark in source for mark in "，。？")
 
     def covers(self, reading: Reading, item: Found) -> bool:
-        """Whether the exception's words stand around the found ones, by spelling or as the found ones sounded."""
-        by_sound = item.match in ("pinyin", "meaning")
-        return self._meets(reading, item, by_sound=False) or (by_sound and self._meets(reading, item, by_sound=True))
-
-    def _meets(self, reading: Reading, item: Found, *, by_sound: bool) -> bool:
         at = reading.marked_at if self._marked else reading.lean_at
-        if by_sound:
-            text = sound_marked(reading) if self._marked else reading.sound
-        else:
-            text = reading.marked if self._marked else reading.lean
-        for match in compile_source(sounded(self._source) if by_sound else self._source).finditer(text):
-            if not match.group():
-                continue
-            start, end = at[match.start()], at[match.end() - 1] + 1
-            if start < item.end and end > item.start and (self._marked or not reading.crosses_end(start, end)):
-                return True
-        return False
+        text = reading.marked if self._marked else reading.lean
+        if self._meets(compile_source(self._source), text, at, item):
+            return True
+        if item.match not in ("pinyin", "meaning"):
+            return False
+        return self._meets(
+            compile_source(sounded(self._source)), sound_marked(reading) if self._marked else reading.sound, at, item
+        )
+
+    @staticmethod
+    def _meets(regex: re.Pattern[str], text: str, at: tuple[int, ...], item: Found) -> bool:
+        return any(
+            at[match.start()] < item.end and at[match.end() - 1] + 1 > item.start
+            for match in regex.finditer(text)
+            if match.end() > match.start()
+        )
