@@ -2,7 +2,7 @@
 
 Real Whisper base throughout. What is found is what a person expects of the call (``samples/expected``), and it is
 the same three times: the same warnings with the same words at the same times, prompts and requirements too.
-``MONITOR_GOLDEN=all`` replays every call; without it the shorter half: replay and server share all but the socket.
+``GOLDEN=all`` replays every call; without it the shorter half: replay and server share all but the socket.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def replayed(engine, calls) -> Found:
 
 
 def _is_replayed(call: Any) -> bool:
-    every = os.environ.get("MONITOR_GOLDEN") == "all"
+    every = os.environ.get("GOLDEN") == "all"
     return call.direction == "inbound" and (every or call.turns[-1]["to_ms"] < LONG_S * 1000)
 
 
