@@ -184,19 +184,24 @@ class CallSession:
             return
         if isinstance(item, AudioLoss):
             ear.lose(item)
+            # The same loss of the other side is its next input: nobody is late yet.
         else:
             ear.push(item)
-        yield from self._run()
+            self._catch_up()
+        yield from self._whole_blocks()
 
-    def _run(self) -> Iterator[Output]:
+    def _whole_blocks(self) -> Iterator[Output]:
         """Take every block that all sides have."""
+        while all(ear.ready for ear in self._ears.values()):
+            yield from self._block()
+
+    def _catch_up(self) -> None:
+        """A side that is far behind the other has lost what it did not send."""
         front = max(ear.heard_ms for ear in self._ears.values())
         for side, ear in self._ears.items():
             if front - ear.heard_ms > SKEW_MS:
                 late = AudioLoss(side=side, from_ms=ear.heard_ms, to_ms=Ms(front - SKEW_MS), reason="stalled")
                 ear.lose(late)
-        while all(ear.ready for ear in self._ears.values()):
-            yield from self._block()
 
     def _block(self) -> Iterator[Output]:
         voiced: dict[Side, bool] = {}
@@ -406,7 +411,7 @@ class CallSession:
             if ear.heard_ms < end_ms:
                 ear.lose(AudioLoss(side=side, from_ms=ear.heard_ms, to_ms=end_ms, reason="ended early"))
                 ear.finish()
-        yield from self._run()
+        yield from self._whole_blocks()
         for side, ear in self._ears.items():
             for move in ear.endpoint.close():
                 yield from self._on_move(side, move)

@@ -215,7 +215,7 @@ class Following:
     def _miss(self, run: _Run, at_ms: Ms) -> Iterator[Event]:
         step = self._current(run)
         assert step is not None
-        if step.charge is not None:
+        if step.charge is not None and not self._scene.hard_to_hear:
             yield self._charge(at_ms, step.step, step.charge, run.opened_ms)
         yield from self._leave(run, at_ms, "missed")
 

@@ -276,7 +276,7 @@ class Requiring:
         if self._slots and rule.least is None and not required:
             yield from self._meet(at_ms, "，".join(dict.fromkeys(pending.slots.values())))
             return
-        covered = any(name in self._scene.missed for name in rule.covered_by)
+        covered = self._scene.hard_to_hear or any(name in self._scene.missed for name in rule.covered_by)
         severity: Severity = "hint" if covered else rule.severity
         if required and not covered:
             severity = min(required, key=SEVERITIES.index)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.frames import Side
-from monitor.rules.cues import Cue, Ended, Spoke, VoiceOff, VoiceOn
+from monitor.rules.cues import Cue, Ended, Levels, Spoke, VoiceOff, VoiceOn
 from monitor.rules.settled import when
 from monitor.text.reading import Reading, read
 from monitor.timeline import Ms
@@ -24,6 +24,13 @@ _KEPT_CHARS: Final = 400
 
 _TURN_GAP_MS: Final = 6_000
 """Who goes on after so long a pause begins a new turn."""
+
+_CLEAR_DB: Final = 11.0
+"""Below this signal-to-noise ratio of the agent, too many right sentences are misheard for their
+absence to be held against anyone: of the handbook's own wordings, spoken by two synthetic voices in
+telephone band and heard by Whisper base, 98 % were found in quiet, 96 % at 15 dB, 88 % at 8 dB."""
+_SNR_SMOOTHING: Final = 0.2
+"""Weight of the newest second."""
 
 _BACKCHANNELS: Final = frozenset({
     "好", "好的", "好好", "好好好", "好吧", "好嘞", "行", "行行", "是", "是的", "是是", "是是是", "对", "对对",
@@ -100,6 +107,7 @@ class Scene:
         self.turns: deque[Turn] = deque(maxlen=_KEPT_TURNS)
         self.turn_count: dict[Side, int] = {Side.AGENT: 0, Side.CUSTOMER: 0}
         self.ended = False
+        self._agent_snr_db: float | None = None
         self.signals: deque[Signal] = deque()
         """Raised and not yet told to every rule; Conduct empties it."""
         self.later: deque[Signal] = deque()
@@ -138,8 +146,16 @@ class Scene:
                 self.quiet_since_ms = max(self.quiet_since_ms, at_ms)
             case Spoke(side=side) if side in self.speaking:
                 self._spoke(cue)
+            case Levels(side=Side.AGENT, snr_db=snr_db) if snr_db is not None:
+                before = self._agent_snr_db if self._agent_snr_db is not None else snr_db
+                self._agent_snr_db = before + _SNR_SMOOTHING * (snr_db - before)
             case Ended():
                 self.ended = True
+
+    @property
+    def hard_to_hear(self) -> bool:
+        """The agent's line is so noisy that nothing can be concluded from what was not heard."""
+        return self._agent_snr_db is not None and self._agent_snr_db < _CLEAR_DB
 
     @property
     def quiet(self) -> bool:

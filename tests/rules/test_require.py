@@ -114,6 +114,16 @@ def test_no_double_charge(said: Said, rules: Rules) -> None:
     assert missed == {"aaa": "minor", "sorry": "hint"}
 
 
+def test_nothing_is_held_against_an_agent_who_is_hard_to_hear(rules: Rules) -> None:
+    """On a noisy line the right words may have been said: missed costs nothing and warns nobody."""
+    call = "L:agent=-20,{} C2:我要投诉 A3:您的订单号是多少呢 C2:一二三四"
+    for snr_db, charged in ((30, True), (8, False)):
+        events = tape.play(rules(COMPLAINT, SORRY), call.format(snr_db))
+        assert any(isinstance(it, Warning) for it in events) is charged
+        severity = [it.severity for it in events if isinstance(it, Requirement) and it.status == "missed"]
+        assert severity == ["minor" if charged else "hint"]
+
+
 def test_looking_back(said: Said) -> None:
     """It must have been said already when it is called for; judged at once."""
     rule = SORRY.replace("{turns: 1}", "{look_back_turns: 1}")

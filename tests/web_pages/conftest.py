@@ -34,6 +34,8 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 RATE_HZ = 8_000
 PIECE_MS = 100
 MS_PER_CHAR = 210
+PAUSE_MS = 1_000
+"""Long enough for an utterance to be over."""
 WAIT_MS = 20_000
 """How long a page may take before a test gives up; nothing waits for it when all is well."""
 
@@ -91,13 +93,13 @@ class Caller:
     spoken: int = field(default=0)
 
     def say(self, side: str, text: str, ms: int = 0) -> "Caller":
-        """``side`` says ``text``; the other side is quiet meanwhile, and both are for half a second after it."""
+        """``side`` says ``text``; the other side is quiet meanwhile, and both are for a second after it."""
         length_ms = ms or max(700, MS_PER_CHAR * len(text))
         line = Line(side=Side(side), from_ms=Ms(self.at_ms), to_ms=Ms(self.at_ms + length_ms), text=text)
         self.book.add(self.call_id, [line])
         self.spoken += 1
         self._send(length_ms, {side: self.voice(length_ms, RATE_HZ, self.spoken % 5)})
-        return self.quiet(700)
+        return self.quiet(PAUSE_MS)
 
     def play(self, script: Sequence[dict[str, Any]]) -> "Caller":
         """Speak where the lines of a script lie; their words are the server's to know."""
@@ -105,7 +107,7 @@ class Caller:
             self.quiet(line["from_ms"] - self.at_ms)
             length_ms = line["to_ms"] - line["from_ms"]
             self._send(length_ms, {line["side"]: self.voice(length_ms, RATE_HZ, number % 5)})
-        return self.quiet(700)
+        return self.quiet(PAUSE_MS)
 
     def quiet(self, ms: int) -> "Caller":
         self._send(ms, {})

@@ -59,7 +59,7 @@ def sidebar_states(floor: Any, page: Page, card: Any) -> Iterator[str]:
     call.hang_up()
     expect(card).to_have_attribute("data-kind", "ended")
     yield "ended"
-    silent = floor.call("c2").say("agent", GREETING).quiet(4_600)
+    silent = floor.call("c2").say("agent", GREETING).quiet(4_300)
     expect(card).to_have_attribute("data-kind", "prompt")
     yield "prompt"
     silent.say("agent", "您好，请问有什么可以帮助您？")

@@ -142,7 +142,7 @@ def test_the_silent_call_to_the_permitted_hang_up(floor: Any, desk: Callable[...
     page = desk("agent", "huadong-1007").sidebar()
     say, ring = card(page).locator(".say p"), page.locator("cm-time-ring .figure span.number")
     may_not, may = "还不能挂机", "现在可以挂机"
-    call = floor.call("c1").say("agent", GREETING).quiet(4_600)
+    call = floor.call("c1").say("agent", GREETING).quiet(4_300)
     expect(card(page)).to_have_attribute("data-kind", "prompt")
     expect(say).to_have_text("您好，请问有什么可以帮助您？")
     expect(card(page).locator(".end")).to_have_text(may_not)
@@ -150,13 +150,13 @@ def test_the_silent_call_to_the_permitted_hang_up(floor: Any, desk: Callable[...
     expect(card(page).locator(".next")).to_have_text("等客户开口")
     expect(ring).to_have_text(re.compile("^[1-5]$"))
     expect(card(page).locator(".end")).to_have_text(may_not)
-    call.quiet(4_600)
+    call.quiet(4_300)
     closing = "对不起，您的电话没有声音，请您换一部电话再次打来，好吗？再见！"
     expect(say).to_have_text(closing)
     expect(card(page).locator(".end")).to_have_text(may_not)
     call.say("agent", closing)
     expect(ring).to_have_text(re.compile("^[1-5]$"))
-    call.quiet(4_600)
+    call.quiet(4_300)
     expect(card(page).locator(".end")).to_have_text(may)
     expect(card(page).locator(".end")).to_have_attribute("data-free", "")
     call.hang_up("agent")
@@ -168,7 +168,7 @@ def test_the_silent_call_hung_up_early(floor: Any, desk: Callable[..., Any]) -> 
     """Hanging up before the last five seconds: never offered, and a warning with the rule's reason."""
     page = desk("agent", "huadong-1007").sidebar()
     call = (
-        floor.call("c1").say("agent", GREETING).quiet(4_600).say("agent", "您好，请问有什么可以帮助您？").quiet(4_600)
+        floor.call("c1").say("agent", GREETING).quiet(4_300).say("agent", "您好，请问有什么可以帮助您？").quiet(4_300)
     )
     call.say("agent", "对不起，您的电话没有声音，请您换一部电话再次打来，好吗？再见！").quiet(1_000)
     expect(card(page).locator(".end")).to_have_text("还不能挂机")

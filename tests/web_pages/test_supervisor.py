@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,9 +163,10 @@ def test_todays_figures(floor: Any, desk: Callable[..., Any]) -> None:
     expect(page.locator("cm-rule-sheet h2")).to_have_text("推诿：这事不归我管")
 
 
-def test_a_hundred_calls(floor: Any, desk: Callable[..., Any]) -> None:
+def test_a_hundred_calls(tmp_path: Path, open_at: Callable[..., Any], desk_of: Callable[..., Any]) -> None:
     """A hundred live calls: each a tile with its warning where there is one, and nothing left when they end."""
-    page = wall(desk)
+    floor = open_at(tmp_path / "data", live={"stall_s": 900.0})
+    page = wall(partial(desk_of, floor))
     calls = [floor.call(f"c{number}", f"huadong-{1000 + number}") for number in range(100)]
     for call in calls[:10]:
         call.say("agent", BANNED)
