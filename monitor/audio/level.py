@@ -1,9 +1,12 @@
 """How loud a side is and how loud the line is behind it.
 
 dBFS here: 20·log10 of the RMS to 32768, so a full-scale square wave has 0 dBFS and a full-scale sine
-−3. Powers are averaged, not decibels.
+−3. Powers are averaged, not decibels; of the noise it is the middle block that counts, so that a knock,
+or a word that was taken for no voice, does not weigh what a thousand quiet blocks weigh.
 """
 
+from collections import deque
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -14,9 +17,12 @@ SILENCE_DBFS: Final = -96.0
 _FULL_SCALE: Final = 32768.0**2
 _VOICE_SHARE: Final = 1 / 50
 """Weight of a new voiced block: about a second of speech is remembered."""
-_NOISE_SHARE: Final = 1 / 100
+_NOISE_BLOCKS: Final = 150
+"""So many blocks of quiet are remembered: 3 s."""
 _SPEECH_ECHO_BLOCKS: Final = 10
 """Blocks after speech that are still word ends and room, not yet noise."""
+_CONSONANT_BLOCKS: Final = 15
+"""Blocks before speech that may be its first consonant: voice is noticed with the first vowel."""
 _ENOUGH_BLOCKS: Final = 10
 """A figure is given once it rests on this many blocks."""
 
@@ -37,7 +43,9 @@ class Level:
 
     def __init__(self) -> None:
         self._voice = _Average(_VOICE_SHARE)
-        self._noise = _Average(_NOISE_SHARE)
+        self._noise: deque[float] = deque(maxlen=_NOISE_BLOCKS)
+        self._quiet: deque[float] = deque()
+        """Blocks that are noise if no voice follows soon; at most ``_CONSONANT_BLOCKS``."""
         self._echo = 0
 
     def block(self, pcm: bytes, voiced: bool) -> None:
@@ -45,11 +53,14 @@ class Level:
         power = power_of(np.frombuffer(pcm, "<i2"))
         if voiced:
             self._voice.add(power)
+            self._quiet.clear()
             self._echo = _SPEECH_ECHO_BLOCKS
         elif self._echo:
             self._echo -= 1
         else:
-            self._noise.add(power)
+            self._quiet.append(power)
+            if len(self._quiet) > _CONSONANT_BLOCKS:
+                self._noise.append(self._quiet.popleft())
 
     @property
     def level_dbfs(self) -> float | None:
@@ -58,8 +69,11 @@ class Level:
 
     @property
     def noise_dbfs(self) -> float | None:
-        """RMS between the speech, over about the last two seconds of it. None until there was quiet."""
-        return self._noise.dbfs
+        """Median RMS of the blocks between the speech, over the last three seconds of quiet.
+
+        None until there was quiet: a pause counts from 0.2 s after a word to 0.3 s before the next.
+        """
+        return dbfs(median(self._noise)) if len(self._noise) >= _ENOUGH_BLOCKS else None
 
     @property
     def snr_db(self) -> float | None:
