@@ -11,7 +11,7 @@ PYTEST ?= $(BIN)/python -m pytest
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check lint types rules docs docs-check fix browser clean
+.PHONY: help setup demo serve test test-fast check lint types rules docs docs-check fix browser screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,9 @@ docs: $(STAMPS)/packages ## the generated pages under docs/
 
 docs-check: $(STAMPS)/packages
 	$(BIN)/python docs/generate.py --check
+
+screenshots: setup browser ## the pictures of the pages under docs/images (ARGS=agent: those whose names hold it)
+	$(BIN)/python -W ignore::DeprecationWarning -m tests.web_pages.screenshots docs/images $(ARGS)
 
 clean: ## remove what make made, weights excepted
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { en } from "../../monitor/web/static/i18n/en.js";
 import { zh } from "../../monitor/web/static/i18n/zh.js";
 import { byAgent, byHour, byRule, byScore, named, worstFirst } from "../../monitor/web/static/state/report.js";
+import { seated } from "../../monitor/web/static/state/seats.js";
 import { counts, gravest, weight } from "../../monitor/web/static/state/severity.js";
 import { silences } from "../../monitor/web/static/state/silence.js";
 
@@ -150,4 +151,14 @@ test("text enters the pages as text: nothing parses markup, no inline script or 
 test("only main.js gives elements their names", () => {
   for (const [name, text] of sources)
     if (name.endsWith(".js") && name !== "main.js") assert.doesNotMatch(text, /customElements\.define/, name);
+});
+
+test("marks that would lie on each other make room to both sides, in the order of their times", () => {
+  const rounded = (seats) => seats.map((seat) => Math.round(seat * 1000) / 1000);
+  assert.deepEqual(rounded(seated([0.1, 0.9], 0.05)), [0.1, 0.9]);
+  assert.deepEqual(rounded(seated([0.5, 0.5], 0.1)), [0.45, 0.55]);
+  assert.deepEqual(rounded(seated([0.52, 0.5, 0.51], 0.1)), [0.61, 0.41, 0.51]);
+  // Making room for two may touch a third: then all three share it.
+  assert.deepEqual(rounded(seated([0.3, 0.42, 0.42], 0.1)), [0.28, 0.38, 0.48]);
+  assert.deepEqual(seated([], 0.1), []);
 });

@@ -4,6 +4,7 @@ A real server with a scripted engine hears the sample calls; Chromium looks at i
 """
 
 import json
+import logging
 import sys
 import tempfile
 import threading
@@ -24,8 +25,12 @@ from tests.conftest import voice
 from tests.web_pages.conftest import CHROMIUM, Floor, open_floor
 
 SAMPLES = config.home() / "samples"
-SIZES = ((360, 860), (1280, 800), (1920, 1080))
-SCHEMES = ("light", "dark")
+SIZES = {360: 860, 1280: 800, 1920: 1080}
+"""Widths in pixels, and the heights that go with them."""
+NARROW = ((360, "light"), (360, "dark"))
+MIDDLE = ((1280, "light"), (1280, "dark"))
+EVERY = (*NARROW, *MIDDLE, (1920, "light"), (1920, "dark"))
+PAGE = ((360, "light"), *MIDDLE, (1920, "dark"))
 LIVE = 30
 """Calls on the wall."""
 FINISHED = (
@@ -55,6 +60,15 @@ class Stage:
             player.join()
         self.players.clear()
         self.over.clear()
+        for line in self.floor.lines:
+            with suppress(Exception):  # many have ended by themselves
+                line.send(json.dumps({"type": "hangup"}))
+        with self.floor.api() as api:
+            while api.get("/v1/calls", params={"status": "live", "limit": 1}).json()["calls"]:
+                time.sleep(0.3)
+        for line in self.floor.lines:
+            line.close()
+        self.floor.lines.clear()
 
     def sample(self, name: str) -> Sample:
         if name not in self.samples:
@@ -111,6 +125,38 @@ def staged() -> Iterator[Stage]:
             floor.stop()
 
 
+@dataclass(frozen=True)
+class Moment:
+    """What an agent sees at one place of one sample call."""
+
+    call: str
+    until_ms: int
+    """Told at once up to here, then live until :attr:`sight` is there."""
+    sight: str
+    """A selector within the card."""
+    shots: tuple[tuple[int, str], ...] = NARROW
+    live: bool = True
+    settled_ms: int = 400
+    keys: str = ""
+    """Pressed one after the other, for as long as the sight is not there."""
+
+
+MOMENTS = {
+    "agent": Moment("several-banned", 13_500, ".card[data-status=confirmed]:has-text('归我做')", (*NARROW, (1280, "light"))),
+    "agent-provisional": Moment(
+        "several-banned", 15_200, ".card[data-status=provisional]:has-text('归我')", settled_ms=200
+    ),
+    "agent-silent-call": Moment("silent-handled-well", 9_300, ".card[data-kind=prompt] .next:has-text('等客户开口')"),
+    "agent-may-hang-up": Moment(
+        "silent-handled-well", 28_800, ".card[data-kind=prompt] .end[data-free]", live=False, settled_ms=1_000
+    ),
+    "agent-hold": Moment("hold-handled-badly", 34_500, ".card[data-kind=prompt]:has-text('请保持联系')"),
+    "agent-complaint": Moment("complaint-with-promise", 11_000, ".card[data-kind=prompt]:has-text('接到投诉')"),
+    "agent-calm": Moment("exemplary", 8_500, ".card[data-kind=calm]", settled_ms=4_500, keys="d"),
+    "agent-ended": Moment("hold-handled-badly", 0, ".card[data-kind=ended]"),
+}  # fmt: skip
+
+
 class Camera:
     """Opens pages at every size and in both schemes, and keeps what it sees."""
 
@@ -122,10 +168,9 @@ class Camera:
         return self._only in name
 
     @contextmanager
-    def page(self, role: str, agent_id: str, path: str, size: tuple[int, int], scheme: str) -> Iterator[Page]:
-        width, height = size
+    def page(self, role: str, agent_id: str, path: str, width: int, scheme: str) -> Iterator[Page]:
         context = self._browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN"
+            viewport={"width": width, "height": SIZES[width]}, color_scheme=scheme, locale="zh-CN"
         )
         if role:
             token = self._stage.floor.token(role, agent_id)
@@ -136,9 +181,8 @@ class Camera:
         yield page
         context.close()
 
-    def keep(self, page: Page, name: str, size: tuple[int, int], scheme: str) -> None:
-        page.evaluate("() => document.fonts.ready")
-        file = self._out / f"{name}-{size[0]}-{scheme}.png"
+    def keep(self, page: Page, name: str, width: int, scheme: str) -> None:
+        file = self._out / f"{name}-{width}-{scheme}.png"
         page.screenshot(path=file, animations="disabled")
         _shrink(file)
         print(file)
@@ -153,100 +197,105 @@ def _shrink(file: Path) -> None:
     small.save(file, optimize=True)
 
 
-def sidebar(camera: Camera, stage: Stage) -> None:
-    moments = {
-        "sidebar-warning": ("several-banned", 20_300, "warning", SIZES),
-        "sidebar-silent-call": ("silent-handled-well", 13_900, "prompt", SIZES[:1]),
-        "sidebar-calm": ("exemplary", 24_000, "", SIZES[:1]),
-    }
-    for name, (call, until_ms, kind, sizes) in moments.items():
+def agent(camera: Camera, stage: Stage) -> None:
+    for name, moment in MOMENTS.items():
         if not camera.wanted(name):
             continue
-        for size in sizes:
-            for scheme in SCHEMES:
-                agent_id = f"huadong-{len(stage.floor.tokens) + 2000}"
-                with camera.page("agent", agent_id, f"/agent/{agent_id}", size, scheme) as page:
-                    expect(page.locator("cm-link-state")).to_have_attribute("data-phase", "live")
-                    stage.play(call, f"{name}-{size[0]}-{scheme}", agent_id, until_ms=until_ms, live=True)
-                    if kind:
-                        expect(page.locator("cm-now-card .card")).to_have_attribute("data-kind", kind)
-                    page.wait_for_timeout(1_200)
-                    camera.keep(page, name, size, scheme)
+        for width, scheme in moment.shots:
+            agent_id = f"huadong-{len(stage.floor.tokens) + 2000}"
+            with camera.page("agent", agent_id, f"/agent/{agent_id}", width, scheme) as page:
+                expect(page.locator("cm-link-state")).to_have_attribute("data-phase", "live")
+                call_id = f"{name}-{width}-{scheme}"
+                stage.play(moment.call, call_id, agent_id, until_ms=moment.until_ms, live=moment.live)
+                sight = page.locator(f"cm-now-card {moment.sight}")
+                expect(page.locator("cm-caption-list li").first).to_be_visible()
+                while moment.keys and not sight.count():
+                    page.keyboard.press(moment.keys)
+                    page.wait_for_timeout(200)
+                sight.wait_for()
+                page.wait_for_timeout(moment.settled_ms)
+                camera.keep(page, name, width, scheme)
+        stage.clear()
 
 
 def supervisor(camera: Camera, stage: Stage) -> None:
     if not camera.wanted("supervisor"):
         return
-    for size in SIZES:
-        for scheme in SCHEMES:
-            with camera.page("supervisor", "", "/supervisor", size, scheme) as page:
-                expect(page.locator("cm-link-state").first).to_have_attribute("data-phase", "live")
-                for number in range(LIVE):
-                    name = ON_THE_WALL[number % len(ON_THE_WALL)]
-                    until_ms = 8_000 + 3_700 * number % (stage.sample(name).duration_ms - 22_000)
-                    stage.play(
-                        name, f"20260309-{size[0]}-{scheme}-{number:03d}", f"{PREFIXES[number % 3]}-{1001 + number}",
-                        until_ms=until_ms, live=True, team=TEAMS[number % 3],
-                    )  # fmt: skip
-                expect(page.locator("cm-call-tile")).to_have_count(LIVE)
-                page.wait_for_timeout(4_000)
-                camera.keep(page, "supervisor", size, scheme)
-                if size[0] > 1000:
-                    page.locator("cm-call-tile button").first.click()
-                    page.wait_for_timeout(1_500)
-                    camera.keep(page, "supervisor-call", size, scheme)
-            stage.clear()
+    for width, scheme in EVERY:
+        with camera.page("supervisor", "", "/supervisor", width, scheme) as page:
+            expect(page.locator("cm-link-state").first).to_have_attribute("data-phase", "live")
+            for number in range(LIVE):
+                name = ON_THE_WALL[number % len(ON_THE_WALL)]
+                until_ms = 8_000 + 3_700 * number % (stage.sample(name).duration_ms - 22_000)
+                stage.play(
+                    name, f"20260309-{width}-{scheme}-{number:03d}", f"{PREFIXES[number % 3]}-{1001 + number}",
+                    until_ms=until_ms, live=True, team=TEAMS[number % 3],
+                )  # fmt: skip
+            expect(page.locator("section[data-group=act] cm-call-tile").nth(1)).to_be_visible()
+            page.wait_for_timeout(2_500)
+            camera.keep(page, "supervisor", width, scheme)
+            if width == 1280:
+                page.locator("section[data-group=act] cm-call-tile button").first.click()
+                expect(page.locator("cm-call-drawer cm-caption-list li").nth(2)).to_be_visible()
+                page.wait_for_timeout(1_000)
+                camera.keep(page, "supervisor-call", width, scheme)
+        stage.clear()
 
 
 def appeals(camera: Camera, stage: Stage) -> None:
     if not camera.wanted("appeals"):
         return
     with stage.floor.api("admin") as api:
-        for warning in api.get("/v1/warnings", params={"limit": 3}).json()["warnings"]:
-            api.post(f"/v1/warnings/{warning['warning_id']}/appeal", json={"comment": "我是在转述客户的原话。"})
-    for scheme in SCHEMES:
-        with camera.page("supervisor", "", "/supervisor", SIZES[1], scheme) as page:
+        found = api.get("/v1/warnings", params={"limit": 200}).json()["warnings"]
+        spoken = [warning for warning in found if warning["quote"] and warning["severity"] != "hint"]
+        for warning, comment in zip(spoken[:12:4], ("我是在转述客户的原话。", "后面马上解释了原因。", ""), strict=True):
+            api.post(f"/v1/warnings/{warning['warning_id']}/appeal", json={"comment": comment})
+    for width, scheme in MIDDLE:
+        with camera.page("supervisor", "", "/supervisor", width, scheme) as page:
             page.get_by_role("tab", name="申诉").click()
             expect(page.locator("cm-appeal-queue li").first).to_be_visible()
             page.wait_for_timeout(1_500)
-            camera.keep(page, "appeals", SIZES[1], scheme)
+            camera.keep(page, "appeals", width, scheme)
 
 
 def others(camera: Camera) -> None:
-    for size in SIZES:
-        for scheme in SCHEMES:
-            if camera.wanted("login"):
-                with camera.page("", "", "/login", size, scheme) as page:
-                    camera.keep(page, "login", size, scheme)
-            if camera.wanted("call-page"):
-                with camera.page("supervisor", "", f"/calls/20260309-done-{FINISHED[0]}", size, scheme) as page:
-                    expect(page.locator("cm-warning-list li").first).to_be_visible()
-                    page.locator("cm-wave-form .marks button").nth(1).click(force=True)
-                    page.wait_for_timeout(1_500)
-                    camera.keep(page, "call-page", size, scheme)
-            if camera.wanted("rules"):
-                with camera.page("supervisor", "", "/rules?id=not-my-job", size, scheme) as page:
-                    page.get_by_label("试一句话").fill("发票这块儿不归我管，你爱找谁找谁去")
-                    expect(page.locator("cm-rule-trial li").first).to_be_visible()
-                    page.evaluate("scrollTo(0, 0)")
-                    camera.keep(page, "rules", size, scheme)
+    for width, scheme in ((360, "light"), *MIDDLE):
+        if camera.wanted("login"):
+            with camera.page("", "", "/login", width, scheme) as page:
+                expect(page.get_by_label("访问令牌")).to_be_visible()
+                camera.keep(page, "login", width, scheme)
+    for width, scheme in PAGE:
+        if camera.wanted("call"):
+            with camera.page("supervisor", "", f"/calls/20260309-done-{FINISHED[0]}", width, scheme) as page:
+                expect(page.locator("cm-warning-list li").first).to_be_visible()
+                page.locator("cm-wave-form .marks button").nth(4).click()
+                page.wait_for_timeout(1_500)
+                camera.keep(page, "call", width, scheme)
+        if camera.wanted("rules"):
+            with camera.page("supervisor", "", "/rules?id=not-my-job", width, scheme) as page:
+                page.get_by_label("试一句话").fill("发票这块儿不归我管，你爱找谁找谁去")
+                expect(page.locator("cm-rule-trial li").first).to_be_visible()
+                page.evaluate("scrollTo(0, 0)")
+                camera.keep(page, "rules", width, scheme)
 
 
 def audit(camera: Camera, stage: Stage) -> None:
     if not camera.wanted("audit"):
         return
-    with tempfile.TemporaryDirectory(), stage.floor.api("auditor") as api:
+    with stage.floor.api("auditor") as api:
         files = []
         for number, name in enumerate(FINISHED[:8]):
-            stamp = f"2026030{1 + number % 3}-{9 + number}1203-huadong-100{number % 4}"
+            stamp = f"2026030{1 + number % 3}-{9 + number:02d}1203-huadong-100{number % 4}"
             files.append(("files", (f"{stamp}.flac", (SAMPLES / "calls" / f"{name}.flac").read_bytes())))
         audit_id = api.post("/v1/audits", files=files, timeout=120).raise_for_status().json()["audit_id"]
-    for size in SIZES:
-        for scheme in SCHEMES:
-            with camera.page("auditor", "", f"/audit?id={audit_id}", size, scheme) as page:
-                expect(page.locator("cm-audit-view table")).to_be_visible(timeout=240_000)
-                page.wait_for_timeout(500)
-                camera.keep(page, "audit", size, scheme)
+    for width, scheme in PAGE:
+        with camera.page("auditor", "", f"/audit?id={audit_id}", width, scheme) as page:
+            expect(page.locator("cm-audit-view table")).to_be_visible(timeout=240_000)
+            expect(page.locator("cm-audit-view progress").first).to_be_hidden()
+            page.wait_for_timeout(500)
+            if width == 360:
+                page.locator("cm-audit-view").evaluate("view => view.scrollIntoView()")
+            camera.keep(page, "audit", width, scheme)
 
 
 expect.set_options(timeout=90_000)
@@ -255,15 +304,17 @@ expect.set_options(timeout=90_000)
 def main(out: Path, only: str = "") -> None:
     """Take the pictures whose names hold ``only``."""
     out.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     with staged() as stage, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         camera = Camera(browser, stage, out, only)
-        for number, name in enumerate(FINISHED):
-            stage.play(name, f"20260309-done-{name}", f"{('huadong', 'huanan')[number % 2]}-{1001 + number % 5}")
+        if not only.startswith("agent"):
+            for number, name in enumerate(FINISHED):
+                stage.play(name, f"20260309-done-{name}", f"{('huadong', 'huanan')[number % 2]}-{1001 + number % 5}")
         appeals(camera, stage)
         others(camera)
         audit(camera, stage)
-        sidebar(camera, stage)
+        agent(camera, stage)
         supervisor(camera, stage)
         browser.close()
 

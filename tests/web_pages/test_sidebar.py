@@ -56,9 +56,9 @@ def test_a_page_opened_in_the_middle_of_a_call_knows_it_from_the_start(floor: An
     assert captions(page) == [GREETING, BANNED, "那你帮我问问。"]
 
 
-MEASURE = """
+WATCH = """
+window.said = [];
 window.shown = [];
-const waiting = [];
 window.WebSocket = class extends WebSocket {
   constructor(...args) {
     super(...args);
@@ -68,7 +68,7 @@ window.WebSocket = class extends WebSocket {
         : event.kind === "warning" && event.status === "confirmed" ? event.rewrite
         : event.kind === "prompt" && event.status === "shown" ? event.say
         : event.kind === "note" ? event.text : "";
-      if (text) waiting.push({ text, kind: event.kind, from: performance.now() });
+      if (text) window.said.push([event.kind, text]);
     });
   }
 };
@@ -78,26 +78,23 @@ const seen = (node) => {
   return [...(node.shadowRoot ?? node).childNodes].map(seen).join("");
 };
 const look = () => {
-  if (waiting.length) {
+  if (window.shown.length < window.said.length) {
     const text = seen(document.body);
-    for (const one of waiting.splice(0)) {
-      if (text.includes(one.text)) window.shown.push({ kind: one.kind, ms: performance.now() - one.from });
-      else waiting.push(one);
-    }
+    for (const one of window.said) if (!window.shown.includes(one) && text.includes(one[1])) window.shown.push(one);
   }
   requestAnimationFrame(look);
 };
 requestAnimationFrame(look);
-window.unseen = () => waiting.length;
 """
 
 
-def test_visible_within_200_ms_of_the_socket(
-    floor: Any, desk: Callable[..., Any], record_property: Callable[[str, object], None]
-) -> None:
-    """From a message on the socket to its words on the page, measured in the page, frame by frame."""
+def test_everything_on_the_socket_is_seen(floor: Any, desk: Callable[..., Any]) -> None:
+    """Final captions, rewrites, prompts and notes: the words of each message stand on the page in some frame.
+
+    How long that takes is measured by `bench/pages.py`.
+    """
     agent = desk("agent", "huadong-1007")
-    agent.context.add_init_script(MEASURE)
+    agent.context.add_init_script(WATCH)
     page = agent.sidebar()
     call = floor.call("c1").say("agent", GREETING)
     for text in ("我的退款怎么还没有到。", "都等了一个星期了。", "你们到底管不管。"):
@@ -106,10 +103,9 @@ def test_visible_within_200_ms_of_the_socket(
     with floor.api() as api:
         api.post("/v1/calls/c1/notes", json={"text": "退款今天到账，可以直接告诉客户。"}).raise_for_status()
     call.hang_up()
-    page.wait_for_function("() => window.shown.length >= 11 && window.unseen() === 0")
-    delays = sorted(item["ms"] for item in page.evaluate("window.shown"))
-    record_property("ms_from_socket_to_page", [round(ms) for ms in delays])
-    assert delays[len(delays) // 2] < 200, delays
+    page.wait_for_function("() => window.said.length >= 11 && window.shown.length === window.said.length")
+    kinds = {kind for kind, _ in page.evaluate("window.shown")}
+    assert {"transcript", "warning", "note"} <= kinds
 
 
 def test_what_was_misheard_goes_quietly(floor: Any, desk: Callable[..., Any]) -> None:
@@ -257,6 +253,96 @@ def test_warnings_are_announced_politely_and_motion_is_optional(floor: Any, desk
     assert page.evaluate("window.sounds") == 0
     page.keyboard.press("s")
     assert page.evaluate("localStorage.getItem('call-monitor.sound')") == "on"
+
+
+FOCUSED = """() => {
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  if (!node || node === document.body) return null;
+  const { outlineStyle, outlineWidth } = getComputedStyle(node);
+  const box = node.getBoundingClientRect();
+  return {
+    name: node.getAttribute("aria-label") || node.textContent.trim().slice(0, 40) || node.tagName,
+    outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
+    inside: box.width > 0 && box.height > 0 && box.left >= 0 && box.right <= innerWidth && box.top < innerHeight,
+  };
+}"""
+
+
+def walked(page: Page, steps: int) -> list[str]:
+    """The names of what Tab comes to; each with a visible outline, in the window."""
+    names = []
+    for _ in range(steps):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        if at is None:
+            break
+        assert at["outlined"], at
+        assert at["inside"], at
+        names.append(at["name"])
+    return names
+
+
+def test_by_keyboard_alone(floor: Any, desk: Callable[..., Any]) -> None:
+    """Tab comes to everything in the order of reading, the focus is always seen, Enter and arrows do the rest."""
+    page = desk("agent", "huadong-1007", reduced_motion="reduce").sidebar()
+    floor.call("c1").say("agent", GREETING).say("agent", BANNED)
+    expect(card(page)).to_have_attribute("data-kind", "warning")
+    rewrite = card(page).locator(".say p").inner_text()
+    names = walked(page, 12)
+    wanted = ["设置", rewrite[:40], "复制C", "申诉A", "知道了D"]
+    assert [name for name in names if name in wanted] == wanted
+    [tab] = [name for name in names if name.startswith("提醒")]
+    assert names.index(tab) > names.index("知道了D")
+    page.locator("cm-side-shelf [role=tab]").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("cm-side-shelf [role=tab][aria-selected=true]")).to_contain_text("话术")
+    page.keyboard.press("ArrowLeft")
+    row = page.locator("cm-side-shelf li .row")
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("cm-side-shelf .more")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("a")
+    expect(page.locator("cm-side-shelf li .tail")).to_contain_text("已申诉")
+    page.locator("cm-prefs-menu .opener").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("cm-prefs-menu .panel")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("cm-prefs-menu .panel")).to_be_hidden()
+    assert page.evaluate(FOCUSED)["name"] == "设置"
+
+
+def test_what_a_screen_reader_is_told(floor: Any, desk: Callable[..., Any]) -> None:
+    """Warning, prompt, note and permission to hang up, each once in whole sentences; a provisional warning never."""
+    page = desk("agent", "huadong-1007").sidebar()
+    page.evaluate(
+        """() => {
+          window.told = [];
+          const live = document.querySelector("compliance-sidebar").shadowRoot.querySelector("[aria-live=polite]");
+          new MutationObserver(() => live.textContent && window.told.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    call = floor.call("c1").say("agent", GREETING)
+    floor.book.mishear("c1", "这事不归我管")
+    call.say("agent", "这是哪位师傅给您安装的空调，我帮您查一下再给您回复好吗。")
+    expect(page.locator("cm-caption-list li[data-status=final]")).to_have_count(2)
+    floor.book.mishear("c1", "")
+    assert page.evaluate("window.told") == []
+    call.say("agent", BANNED)
+    page.wait_for_function(
+        "() => window.told.join().includes('严重提醒：推诿：这事不归我管。请改说：这件事由我来跟进')"
+    )
+    with floor.api() as api:
+        api.post("/v1/calls/c1/notes", json={"text": "先道歉。"}).raise_for_status()
+    page.wait_for_function("() => window.told.join().includes('王主管 留言：先道歉。')")
+    call.hang_up()
+    silent = floor.call("c2").say("agent", GREETING).quiet(4_300)
+    page.wait_for_function("() => window.told.join().includes('请说：您好，请问有什么可以帮助您？')")
+    silent.say("agent", "您好，请问有什么可以帮助您？").quiet(4_300)
+    closing = "对不起，您的电话没有声音，请您换一部电话再次打来，好吗？再见！"
+    silent.say("agent", closing).quiet(4_300)
+    page.wait_for_function("() => window.told.join().includes('现在可以挂机')")
 
 
 def test_english_by_dictionary_and_dark_by_choice(floor: Any, desk: Callable[..., Any]) -> None:

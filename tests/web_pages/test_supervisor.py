@@ -42,6 +42,18 @@ def test_calls_stand_by_need(floor: Any, desk: Callable[..., Any]) -> None:
     expect(page.locator("cm-call-tile")).to_have_count(2, timeout=30_000)
 
 
+def test_a_call_that_needs_somebody_moves_up_and_stays(floor: Any, desk: Callable[..., Any]) -> None:
+    """The last change on the wall is a calm call that is calm no more: it stands above, and only there."""
+    page = wall(desk)
+    floor.call("c1", "huadong-1001").say("agent", GREETING)
+    call = floor.call("c2", "huanan-1002").say("agent", GREETING)
+    expect(page.locator("section[data-group=calm] cm-call-tile")).to_have_count(2)
+    call.say("agent", BANNED)
+    expect(page.locator("section[data-group=act] h2 .number")).to_have_text("1")
+    expect(page.locator("section[data-group=act] cm-call-tile .who")).to_have_text(["huanan-1002"])
+    expect(page.locator("section[data-group=calm] cm-call-tile .who")).to_have_text(["huadong-1001"])
+
+
 def test_a_wall_opened_late_knows_what_was_warned_about(floor: Any, desk: Callable[..., Any]) -> None:
     """Calls that began before the page was opened have their agent, state, team and warnings."""
     floor.call("c2", "huanan-1002", team="夜班").say("agent", GREETING).say("agent", BANNED)
@@ -147,6 +159,81 @@ def test_an_appeal_from_the_sidebar_to_the_rules_precision(floor: Any, desk: Cal
     history = page.locator("cm-warning-list .history")
     expect(history.last).to_contain_text("我是在转述客户的话")
     expect(history.last).to_contain_text("已撤销")
+
+
+DEEP = """
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+"""
+FOCUSED = f"""() => {{
+  {DEEP}
+  if (!node || node === document.body) return null;
+  const {{ outlineStyle, outlineWidth }} = getComputedStyle(node);
+  return {{
+    name: node.getAttribute("aria-label") || node.textContent.trim().slice(0, 40) || node.tagName,
+    outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
+  }};
+}}"""
+
+
+def test_the_wall_by_keyboard_alone(floor: Any, desk: Callable[..., Any]) -> None:
+    """Tab: bar, filters, calls by need; Enter opens a call, Tab comes to the note, Escape leads back to the tile."""
+    floor.call("c1", "huadong-1001").say("agent", GREETING)
+    floor.call("c2", "huanan-1002").say("agent", GREETING).say("agent", BANNED)
+    page = wall(desk)
+    expect(page.locator("section[data-group=act] cm-call-tile")).to_have_count(1)
+    expect(page.locator("section[data-group=calm] cm-call-tile")).to_have_count(1)
+    names = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        assert at is not None
+        assert at["outlined"], at
+        names.append(at["name"])
+        if at["name"].startswith("huanan-1002"):
+            break
+    assert names[:5] == ["现场", "录音质检", "规则", "设置", "退出"]
+    assert names.index("退出") < names.index("级别") < names.index("坐席或通话号") < len(names) - 1
+    page.keyboard.press("Enter")
+    drawer = page.locator("cm-call-drawer")
+    expect(drawer.locator("h2")).to_have_text("huanan-1002")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        assert at["outlined"], at
+        if page.evaluate(f"() => {{ {DEEP} return node.id === 'note'; }}"):
+            break
+    page.keyboard.type("先道歉。")
+    page.keyboard.press("Enter")
+    expect(drawer.locator(".said")).to_contain_text("已发送：先道歉。")
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    assert page.evaluate(FOCUSED)["name"].startswith("huanan-1002")
+    page.get_by_role("tab", name="今日").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="申诉")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("cm-appeal-queue .none")).to_be_visible()
+
+
+def test_hostile_words_on_the_wall_and_the_call(floor: Any, desk: Callable[..., Any]) -> None:
+    """Markup and endless words from a caller, and from an agent's id, are text on every page of the supervisor."""
+    hostile = "<img src=x onerror=window.broken=true>"
+    page = wall(desk)
+    call = floor.call("c1", "<b>a").say("customer", hostile, 3_000).say("agent", f"{BANNED}{hostile}", 3_000)
+    call.say("customer", "啊" * 2_000, 4_000)
+    tile = page.locator("section[data-group=act] cm-call-tile")
+    expect(tile.locator(".who")).to_have_text("<b>a")
+    tile.locator("button").click()
+    lines = page.locator("cm-call-drawer cm-caption-list li .text")
+    expect(lines).to_have_count(3)
+    expect(lines.first).to_have_text(hostile)
+    assert page.evaluate("document.documentElement.scrollWidth") == 1280
+    page.goto(f"{floor.url}/calls/c1")
+    expect(page.locator("cm-caption-list li .text").first).to_have_text(hostile)
+    expect(page.locator("h1")).to_have_text("<b>a")
+    assert page.evaluate("document.documentElement.scrollWidth") == 1280
+    assert page.locator("img").count() == page.locator("cm-nav-bar img").count()
+    assert page.evaluate("window.broken") is None
 
 
 def test_todays_figures(floor: Any, desk: Callable[..., Any]) -> None:

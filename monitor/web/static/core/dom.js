@@ -70,6 +70,7 @@ export function keyed(parent, items, keyOf, make, update) {
   for (const [key, node] of nodes) {
     if (kept.has(key)) continue;
     nodes.delete(key);
-    node.remove();
+    // It may have moved to another parent meanwhile: then it is that one's.
+    if (node.parentNode === parent) node.remove();
   }
 }

@@ -49,7 +49,7 @@ export class AppealQueue extends View {
     const where = h("a", { class: "where number" });
     const quote = h("p", { class: "quote" });
     const comment = h("p", { class: "comment" });
-    const audio = h("audio", { controls: true, preload: "none", "aria-label": t("appeals.audio") });
+    const audio = h("audio", { controls: true, preload: "metadata", "aria-label": t("appeals.audio") });
     const node = h("li", {}, h("h3", {}, shape, title), where, quote, comment, audio);
     audio.addEventListener("error", () => {
       audio.hidden = true;

@@ -23,7 +23,7 @@ export class AuditView extends View {
 
   build() {
     this.#report = null;
-    this.empty = h("p", { class: "empty", text: t("audit.choose") });
+    this.empty = h("p", { class: "empty" }, icon("download"), h("span", { text: t("audit.choose") }));
     this.heading = h("h2", { class: "number" });
     this.links = h("span", { class: "acts" });
     this.discard = h("button", {
@@ -38,7 +38,7 @@ export class AuditView extends View {
     this.files = h("ul", { class: "files", tabindex: 0, "aria-label": t("audit.progress") });
     this.progress = h("section", { class: "panel" }, h("div", { class: "overall" }, this.word, this.bar), this.files);
     this.figures = h("dl");
-    this.plots = ["cm-column-plot", "cm-bar-list", "cm-bar-list", "cm-column-plot"].map((name) =>
+    this.plots = ["cm-column-plot", "cm-column-plot", "cm-bar-list", "cm-bar-list"].map((name) =>
       document.createElement(name),
     );
     this.panels = this.plots.map((plot) => h("section", { class: "panel" }, plot));
@@ -94,7 +94,7 @@ export class AuditView extends View {
           "a",
           { class: "button", href: api.fileUrl(`/v1/audits/${audit.audit_id}/files/${name}`), download: true },
           icon("download"),
-          h("span", { text: name.split(".").at(-1) }),
+          h("span", { text: t(`audit.as.${name.split(".").at(-1)}`) }),
         ),
     );
     this.#progress(audit);
@@ -130,7 +130,8 @@ export class AuditView extends View {
       const agents = byAgent(read);
       const hours = byHour(read);
       this.plots[0].show({ heading: t("audit.byScore"), columns: byScore(read), every: 2 });
-      this.plots[1].show({
+      this.plots[1].show({ heading: t("audit.byHour"), columns: hours });
+      this.plots[2].show({
         heading: t("audit.byRule"),
         rows: byRule(read).map((row) => ({
           key: row.rule_id,
@@ -138,11 +139,11 @@ export class AuditView extends View {
           value: row.warnings,
           severity: row.severity,
           href: `/rules?id=${encodeURIComponent(row.rule_id)}`,
-          note: t("day.calls.n", { n: row.calls }),
+          note: t("audit.inCalls", { n: row.calls }),
         })),
         most: 10,
       });
-      this.plots[2].show({
+      this.plots[3].show({
         heading: t("audit.byAgent"),
         rows: agents.map((row) => ({
           key: row.agent_id,
@@ -152,13 +153,9 @@ export class AuditView extends View {
         })),
         most: 10,
       });
-      this.plots[3].show({ heading: t("audit.byHour"), columns: hours });
-      this.panels[2].hidden = !agents.length;
-      this.panels[3].hidden = !hours.length;
-    } else {
-      this.panels[2].hidden = !this.plots[2].shown.rows.length;
-      this.panels[3].hidden = !this.plots[3].shown.columns.length;
     }
+    this.panels[1].hidden = !this.plots[1].shown.columns.length;
+    this.panels[3].hidden = !this.plots[3].shown.rows.length;
     const worst = worstFirst(calls);
     const shown = worst
       .slice(0, this.#rows)

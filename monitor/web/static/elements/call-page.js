@@ -167,7 +167,7 @@ export class CallPage extends View {
     this.#tab = "warnings";
     // Where the list scrolls by itself the warning is brought into view; a whole page is not moved under the hand.
     if (this.panel.scrollHeight > this.panel.clientHeight)
-      requestAnimationFrame(() => this.warnings.reveal(warning_id));
+      requestAnimationFrame(() => this.warnings.reveal(warning_id, this.panel));
   }
 
   async #decide(act, { warning_id, ...body }) {

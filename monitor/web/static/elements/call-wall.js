@@ -5,6 +5,7 @@
 
 import { h, keyed, setText } from "../core/dom.js";
 import { t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
 import { GROUPS } from "../state/wall.js";
@@ -24,7 +25,9 @@ export class CallWall extends View {
     this.#nodes.clear();
     this.#drawn.clear();
     this.#order = null;
-    this.none = h("p", { class: "none", text: t("wall.none") });
+    this.noneWord = h("b");
+    this.noneWhy = h("span");
+    this.none = h("p", { class: "none" }, icon("talking"), this.noneWord, this.noneWhy);
     this.sections = GROUPS.map((group) => {
       const count = h("span", { class: "number" });
       const tiles = h("div", { class: "tiles" });
@@ -49,7 +52,9 @@ export class CallWall extends View {
   update({ wall, visible, open, now_ms }) {
     const order = wall.order.filter((id) => visible.has(id));
     this.none.hidden = order.length > 0;
-    setText(this.none, t(wall.order.length ? "wall.noneFound" : "wall.none"));
+    const some = wall.order.length > 0;
+    setText(this.noneWord, t(some ? "wall.noneFound" : "wall.none"));
+    setText(this.noneWhy, some ? "" : t("wall.noneWhy"));
     if (!this.#same(order, wall)) this.#arrange(order, wall);
     const second = Math.floor(now_ms / 1000);
     for (const id of order) {

@@ -3,6 +3,9 @@
 import { t } from "../core/i18n.js";
 import { mediaNow } from "../core/media-clock.js";
 
+/** How the protocols are named that say when hanging up is allowed. */
+const SILENT_CALL = "silent-call";
+
 /** What stands on a card: everything optional, all of it text. */
 const BLANK = {
   icon: "ring",
@@ -63,7 +66,7 @@ const FACES = {
     label: t(item.status === "shown" ? "card.sayNow" : "card.said"),
     say: item.say,
     said: item.status !== "shown",
-    ring: ringOf(item, call, now_ms),
+    ring: timed(item) ? ringOf(item, call, now_ms) : null,
   }),
 
   requirement: ({ card: { item }, call, now_ms }) => ({
@@ -109,6 +112,11 @@ const FACES = {
   },
 };
 
+/** Whether a prompt's time runs, or it says when hanging up is allowed; any other leaves its room to the sentence. */
+function timed({ protocol, due_ms, next_ms, may_end }) {
+  return may_end || protocol.startsWith(SILENT_CALL) || Number.isFinite(next_ms ?? due_ms);
+}
+
 /** The sentence that holds the quote, if its caption is here; else the quote alone. */
 function sentenceOf(warning, call) {
   if (!warning.quote) return "";
@@ -124,7 +132,7 @@ function ringOf(prompt, call, now_ms) {
   const waiting = prompt.status === "done";
   const left_s = to_ms === null ? 0 : Math.max(0, Math.ceil((to_ms - media_ms) / 1000));
   let words = t("ring.now");
-  if (prompt.may_end) words = t("ring.mayEnd");
+  if (prompt.may_end) words = "";
   else if (waiting) words = t("ring.waiting");
   else if (left_s > 0) words = t(prompt.next_ms === null || prompt.next_ms === undefined ? "ring.left" : "ring.next");
   return {
@@ -132,7 +140,7 @@ function ringOf(prompt, call, now_ms) {
     to_ms: prompt.may_end || left_s === 0 ? null : to_ms,
     waiting,
     free: prompt.may_end === true,
-    end: prompt.protocol.startsWith("silent-call") ? prompt.may_end === true : null,
+    end: prompt.protocol.startsWith(SILENT_CALL) ? prompt.may_end === true : null,
     words,
   };
 }

@@ -113,7 +113,7 @@ export class NowCard extends View {
     this.#heard(face);
     setText(this.why, face.why);
     this.why.hidden = !face.why;
-    this.#timing(face.ring, data);
+    this.#timing(face.ring, !face.say, data);
     this.calm.hidden = !face.calm;
     setText(this.calmWord, face.calm);
     this.score.hidden = face.score === null;
@@ -152,11 +152,14 @@ export class NowCard extends View {
     );
   }
 
-  #timing(ring, { call }) {
+  /** @param {boolean} alone there is nothing to say beside it: the ring gets the room */
+  #timing(ring, alone, { call }) {
     this.timing.hidden = !ring;
     if (!ring) return;
     this.ring.show({ ...ring, media: () => mediaNow(call.clock, Date.now()) ?? call.at_ms });
+    setAttribute(this.timing, "data-alone", alone);
     setText(this.next, ring.words);
+    this.next.hidden = !ring.words;
     this.end.hidden = ring.end === null;
     setText(this.endWord, ring.end ? t("ring.mayEnd") : t("ring.mayNotEnd"));
     setAttribute(this.end, "data-free", ring.end === true);
@@ -174,8 +177,8 @@ export class NowCard extends View {
     setText(this.appeal.firstChild, t(word));
     // A protocol whose time runs stays until it is over.
     this.dismiss.hidden =
-      ["idle", "calm", "ended"].includes(card.kind) || (card.kind === "prompt" && face.ring.end !== null);
-    this.hangup.hidden = !(canHangUp && card.kind === "prompt" && face.ring?.end !== null);
+      ["idle", "calm", "ended"].includes(card.kind) || (card.kind === "prompt" && typeof face.ring?.end === "boolean");
+    this.hangup.hidden = !(canHangUp && card.kind === "prompt" && typeof face.ring?.end === "boolean");
     this.hangup.disabled = !(face.ring?.end && call);
     this.foot.hidden = [...this.foot.children].every((button) => button.hidden);
   }

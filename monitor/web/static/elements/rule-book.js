@@ -10,7 +10,15 @@ import { View } from "../core/view.js";
 import { SEVERITIES } from "../state/severity.js";
 
 const css = await sheet(import.meta.url, "rule-book.css");
-const SORTS = ["file", "today", "precision"];
+const SORTS = ["today", "severity", "precision"];
+
+/** By what rules are ordered; of equals the graver comes first, then what is judged before what is only noticed. */
+const ORDERS = {
+  today: (rule) => -rule.figures.warnings,
+  severity: () => 0,
+  precision: (rule) => rule.figures.precision ?? 2,
+};
+const JUDGED = ["banned", "silent-call", "hang-up", "hold", "required", "protocol", "measure", "reply"];
 
 export class RuleBook extends View {
   static sheets = [css];
@@ -18,7 +26,7 @@ export class RuleBook extends View {
   #id = new URLSearchParams(location.search).get("id") ?? "";
   #rules = [];
   #faults = [];
-  #filters = { text: "", kind: "", severity: "", sort: "file" };
+  #filters = { text: "", kind: "", severity: "", sort: "today" };
 
   build() {
     this.trial = document.createElement("cm-rule-trial");
@@ -102,7 +110,7 @@ export class RuleBook extends View {
     const shown = this.#shownRules();
     setText(this.count, t("rules.count", { n: shown.length, all: this.#rules.length }));
     // Where there is room beside the list, the first rule stands in for none.
-    const id = this.#id || (matchMedia("(min-width: 901px)").matches ? this.#rules[0]?.id : "");
+    const id = this.#id || (matchMedia("(min-width: 901px)").matches ? shown[0]?.id : "");
     keyed(
       this.list,
       shown,
@@ -124,9 +132,8 @@ export class RuleBook extends View {
         (!severity || rule.severity === severity) &&
         (!wanted || JSON.stringify(rule).toLowerCase().includes(wanted)),
     );
-    if (sort === "today") found.sort((a, b) => b.figures.warnings - a.figures.warnings);
-    if (sort === "precision") found.sort((a, b) => (a.figures.precision ?? 2) - (b.figures.precision ?? 2));
-    return found;
+    const figure = ORDERS[sort];
+    return found.sort((a, b) => figure(a) - figure(b) || rank(a) - rank(b));
   }
 
   #row(rule) {
@@ -147,7 +154,6 @@ export class RuleBook extends View {
           kindWord(rule.kind),
           rule.category,
           rule.status === "stable" ? "" : t(`rules.status.${rule.status}`),
-          rule.id,
         ]
           .filter(Boolean)
           .join(" · "),
@@ -188,6 +194,11 @@ export class RuleBook extends View {
     );
     select.value = this.#filters[select.cmName];
   }
+}
+
+function rank({ kind, severity }) {
+  const place = JUDGED.indexOf(kind);
+  return SEVERITIES.indexOf(severity) * 100 + (place < 0 ? JUDGED.length : place);
 }
 
 /** Kinds have names in the dictionary; one that a newer server brings stands as it is. */

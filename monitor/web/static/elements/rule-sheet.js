@@ -28,6 +28,7 @@ const PLACED = new Set([
   "unless",
   "examples",
   "figures",
+  "steps",
 ]);
 const WORDINGS = [
   ["phrases", ""],
@@ -57,7 +58,7 @@ export class RuleSheet extends View {
         h("span", { text: kindWord(rule.kind) }),
         h("span", { text: t(`rules.status.${rule.status}`) }),
         rule.category && h("span", { text: rule.category }),
-        h("span", { text: rule.id }),
+        h("span", { class: "id", text: t("rules.id", { id: rule.id }) }),
       ),
       h(
         "dl",
@@ -71,6 +72,7 @@ export class RuleSheet extends View {
       ...this.#text("basis", rule.basis),
       ...this.#text("advice", rule.advice),
       ...this.#text("say", rule.rewrite || rule.say, "say"),
+      ...steps(rule.steps),
       ...WORDINGS.flatMap(([name, style]) => list(name, rule[name], style)),
       ...examples(rule.examples),
       ...rest(rule),
@@ -100,6 +102,13 @@ function list(name, items, style) {
       ),
     ),
   ];
+}
+
+/** What a protocol has the agent say, one thing after the other. */
+function steps(given) {
+  if (!given?.length) return [];
+  const row = ({ title, say }) => h("li", {}, h("b", { text: title }), say && h("p", { text: say }));
+  return [h("section", {}, h("h3", { text: t("rules.steps") }), h("ol", { class: "steps" }, given.map(row)))];
 }
 
 function examples(given) {
@@ -135,9 +144,9 @@ function rest(rule) {
   if (!rows.length) return [];
   return [
     h(
-      "section",
+      "details",
       {},
-      h("h3", { text: t("rules.rest") }),
+      h("summary", { text: t("rules.rest") }),
       h(
         "dl",
         { class: "more" },

@@ -74,18 +74,19 @@ export class RuleTrial extends View {
     this.clean.hidden = !found || hits.length > 0;
     this.heard.hidden = !hits.length;
     this.heard.replaceChildren(...marked(text, hits));
-    setText(this.sound, (found?.reading?.syllables ?? []).join(" "));
+    const syllables = found?.reading?.syllables ?? [];
+    setText(this.sound, syllables.length ? `${t("trial.sound")}${syllables.join(" ")}` : "");
     this.list.replaceChildren(...hits.map((hit) => this.#hit(hit)));
   }
 
   #hit(hit) {
     const facts = [
       `“${hit.quote}”`,
-      hit.phrase && hit.phrase !== hit.quote ? `≈ “${hit.phrase}”` : "",
+      hit.match !== "pattern" && hit.phrase && hit.phrase !== hit.quote ? `≈ “${hit.phrase}”` : "",
       `${t("warnings.match")} ${t(`match.${hit.match}`)}`,
       percent(hit.score),
       hit.needs_audio ? t("trial.audio") : "",
-      hit.also?.length ? t("warnings.also", { rules: hit.also.join("、") }) : "",
+      hit.also?.length ? t("warnings.also", { n: hit.also.length }) : "",
     ].filter(Boolean);
     return h(
       "li",

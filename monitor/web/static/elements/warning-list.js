@@ -8,6 +8,8 @@ import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
 
 const css = await sheet(import.meta.url, "warning-list.css");
+/** Room left around a warning that is brought into view. */
+const REVEAL_PX = 12;
 
 export class WarningList extends View {
   static sheets = [css];
@@ -53,9 +55,15 @@ export class WarningList extends View {
     );
   }
 
-  /** Brings a warning into view. */
-  reveal(warning_id) {
-    [...this.list.children].find((node) => node.cmItem.warning_id === warning_id)?.scrollIntoView({ block: "nearest" });
+  /** Brings a warning into view in `within`, the element that scrolls. */
+  reveal(warning_id, within) {
+    const node = [...this.list.children].find(({ cmItem }) => cmItem.warning_id === warning_id);
+    if (!node) return;
+    // Not scrollIntoView: that moves the page around the list as well.
+    const [box, frame] = [node.getBoundingClientRect(), within.getBoundingClientRect()];
+    if (box.top < frame.top) within.scrollTop += box.top - frame.top - REVEAL_PX;
+    else if (box.bottom > frame.bottom)
+      within.scrollTop += Math.min(box.top - frame.top, box.bottom - frame.bottom + 2 * REVEAL_PX) - REVEAL_PX;
   }
 
   #face(item) {
@@ -67,13 +75,14 @@ export class WarningList extends View {
       on: { click: () => this.tell("cm-seek", { at_ms: item.from_ms, warning_id: item.warning_id }) },
     });
     const facts = [
-      h("a", { href: `/rules?id=${encodeURIComponent(item.rule_id)}`, text: item.rule_id }),
+      h("a", { href: `/rules?id=${encodeURIComponent(item.rule_id)}`, title: item.rule_id, text: t("warnings.rule") }),
       h("span", { text: `${t("warnings.match")} ${t(`match.${item.match}`)} ${percent(item.score)}` }),
       item.basis && h("span", { text: item.basis }),
       item.lag_ms !== null &&
         item.lag_ms !== undefined &&
         h("span", { text: t("warnings.lag", { s: (item.lag_ms / 1000).toFixed(1) }) }),
-      item.also?.length > 0 && h("span", { text: t("warnings.also", { rules: item.also.join("、") }) }),
+      item.also?.length > 0 &&
+        h("span", { title: item.also.join("\n"), text: t("warnings.also", { n: item.also.length }) }),
       item.trial && h("span", { text: t("warnings.trial") }),
     ];
     return [

@@ -9,6 +9,7 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
+import { seated } from "../state/seats.js";
 
 const css = await sheet(import.meta.url, "wave-form.css");
 const HEIGHT_PX = 150;
@@ -16,6 +17,8 @@ const AXIS_PX = 18;
 const WIDEST_PX = 16_000;
 const ZOOMS = [1, 4, 16];
 const STEP_MS = 5_000;
+/** Marks stand at least this far apart, so that each can be seen and hit. */
+const MARK_PX = 15;
 
 export class WaveForm extends View {
   static sheets = [css];
@@ -86,13 +89,17 @@ export class WaveForm extends View {
     const { warnings, length_ms, at_ms } = data;
     for (const [index, button] of this.zoomers.entries())
       setAttribute(button, "aria-pressed", String(ZOOMS[index] === this.#zoom));
+    const seats = seated(
+      warnings.map(({ from_ms }) => from_ms / length_ms),
+      MARK_PX / Math.max(1, this.scroll.clientWidth * this.#zoom),
+    );
     keyed(
       this.marks,
       warnings,
       ({ warning_id }) => warning_id,
       (warning) => this.#mark(warning),
       (node, warning) => {
-        node.style.setProperty("--at", (warning.from_ms / length_ms).toFixed(5));
+        node.style.setProperty("--at", seats[warnings.indexOf(warning)].toFixed(5));
         setAttribute(node, "data-severity", warning.severity);
       },
     );
