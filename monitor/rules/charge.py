@@ -1,10 +1,11 @@
 """No double charge: the same words cost once, however many rules and ways found them."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from monitor.rules.hit import Found, rank
 
-_SURENESS = {"literal": 0, "word": 0, "pattern": 1, "pinyin": 2, "acoustic": 2, "meaning": 3}
+_SURENESS: Final = {"literal": 0, "word": 0, "pattern": 0, "pinyin": 2, "acoustic": 2, "meaning": 3}
 
 
 def charge(found: Iterable[Found]) -> list[tuple[Found, tuple[str, ...]]]:
@@ -12,8 +13,8 @@ def charge(found: Iterable[Found]) -> list[tuple[Found, tuple[str, ...]]]:
 
     Places that share words are one charge: the most severe rule's, by its surest evidence; the other
     rules are named in it. One rule is charged once in an utterance, so a phrase said twice in one
-    breath counts once. What needs the audio is kept apart from what does not, and given up where a
-    sure hit covers the same words.
+    breath counts once. What needs the audio is kept apart from what does not, and given up where it
+    shares any word with a sure hit.
     """
     ordered = sorted(found, key=lambda item: (item.start, -item.end, item.rule.id, item.phrase))
     sure = _merge([item for item in ordered if not item.needs_audio])
@@ -22,7 +23,7 @@ def charge(found: Iterable[Found]) -> list[tuple[Found, tuple[str, ...]]]:
     asked = [
         item
         for item in ordered
-        if item.needs_audio and item.rule.id not in rules and not any(_overlap(item, other) for other in charged)
+        if item.needs_audio and item.rule.id not in rules and not any(_touch(item, other) for other in charged)
     ]
     unsure = _merge(asked)
     return sorted([*sure, *unsure], key=lambda pair: (pair[0].start, pair[0].rule.id))
@@ -35,7 +36,7 @@ def _merge(items: list[Found]) -> list[tuple[Found, tuple[str, ...]]]:
     ]
     groups: list[list[Found]] = []
     for item in sorted([*direct, *indirect], key=_strength):
-        home = next((group for group in groups if _overlap(group[0], item) or group[0].rule.id == item.rule.id), None)
+        home = next((group for group in groups if _belongs(item, group)), None)
         if home is None:
             groups.append([item])
         else:
@@ -48,10 +49,20 @@ def _merge(items: list[Found]) -> list[tuple[Found, tuple[str, ...]]]:
     return merged
 
 
+def _belongs(item: Found, group: list[Found]) -> bool:
+    """Whether an item is of the charged rule, or shares words with any place where that rule was broken."""
+    leader = group[0].rule.id
+    return item.rule.id == leader or any(_overlap(other, item) for other in group if other.rule.id == leader)
+
+
 def _strength(item: Found) -> tuple[bool, int, int, float, int, int, str]:
     """Best first: what counts, the most severe, the surest, the longest."""
     trial, severity = rank(item.rule)
     return (trial, severity, _SURENESS[item.match], -item.score, item.start - item.end, item.start, item.rule.id)
+
+
+def _touch(left: Found, right: Found) -> bool:
+    return left.start < right.end and right.start < left.end
 
 
 def _overlap(left: Found, right: Found) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ FALSE_RATE: Final = 0.01
 """Share of harmless sentences, unseen, on which the classifier may fire: the threshold is set by it."""
 LEAST_EXAMPLES: Final = 60
 """With fewer hits, or fewer harmless sentences, in all the rules together there is nothing to learn from."""
+LEAST_EVIDENCE: Final = 0.3
+"""A sentence of unknown words has the classifier's bias for its value; a hit must have more to show."""
 FORMAT: Final = 2
 """Of the file; a file of another format is learnt anew."""
 _FOLDS: Final = 5
@@ -79,6 +82,7 @@ def train(ruleset: RuleSet) -> Learnt | None:
     threshold = float(harmless[int(FALSE_RATE * len(harmless))])
     isotonic = IsotonicRegression(y_min=0.01, y_max=0.99, out_of_bounds="clip").fit(unseen, truth)
     weights, bias = _fit(rows, truth, range(len(rows)), len(vectors.columns))
+    threshold = max(threshold, bias + LEAST_EVIDENCE)
     return Learnt(
         vectors=vectors,
         weights=weights,
@@ -214,5 +218,5 @@ def _load(path: Path) -> Learnt | None:
                 examples=Rows(kept["columns"], kept["values"], kept["starts"], len(vectors.columns)),
                 owners=tuple((rule_id, sentence) for rule_id, sentence in text["owners"]),
             )
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

@@ -1,9 +1,9 @@
 """Four ways to find banned words, one verdict."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from monitor.frames import Side, Word
 from monitor.rules.charge import charge
@@ -20,7 +20,7 @@ from monitor.rules.sound import Sounds
 from monitor.text.reading import Reading, read
 from monitor.text.wording import compile_source, expand
 
-ACCEPT_LLR = -0.35
+ACCEPT_LLR: Final = -0.35
 """A wording that the audio finds at most this much less likely per token than the transcript was said."""
 
 
@@ -60,9 +60,15 @@ class Matcher:
         """
         if not reading.plain or side.value not in self._sides:
             return []
-        found = [item for item in self._every_way(reading) if self._holds(reading, item, side)]
+        every = list(self._every_way(reading))
+        found = [item for item in every if self._holds(reading, item, side)]
         if self._meaning is not None and all(item.needs_audio for item in found):
-            found += [item for item in self._meaning.find(reading) if self._holds(reading, item, side)]
+            excused = [item for item in every if not item.needs_audio and item not in found]
+            found += [
+                item
+                for item in self._meaning.find(reading)
+                if self._holds(reading, item, side) and not any(_within(other, item) for other in excused)
+            ]
         hits = []
         for item, also in charge(found):
             rewrite, slots = self._rewrites.offer(reading, item)
@@ -119,6 +125,11 @@ class Matcher:
         return rule.reported == "fire" or not talked_about(reading, item.start, item.end)
 
 
+def _within(excused: Found, item: Found) -> bool:
+    """Whether a rule's own words stand in ``item`` and were found harmless there: what they mean is known then."""
+    return excused.rule.id == item.rule.id and item.start < excused.end and excused.start < item.end
+
+
 class _Exception:
     """A context that makes a rule's words harmless where it overlaps with them."""
 
@@ -127,20 +138,20 @@ class _Exception:
         self._marked = any(mark in source for mark in "，。？")
 
     def covers(self, reading: Reading, item: Found) -> bool:
-        at = reading.marked_at if self._marked else reading.lean_at
-        text = reading.marked if self._marked else reading.lean
-        if self._meets(compile_source(self._source), text, at, item):
-            return True
-        if item.match not in ("pinyin", "meaning"):
-            return False
-        return self._meets(
-            compile_source(sounded(self._source)), sound_marked(reading) if self._marked else reading.sound, at, item
-        )
+        """Whether the exception's words stand around the found ones, by spelling or as the found ones sounded."""
+        by_sound = item.match in ("pinyin", "meaning")
+        return self._meets(reading, item, by_sound=False) or (by_sound and self._meets(reading, item, by_sound=True))
 
-    @staticmethod
-    def _meets(regex: re.Pattern[str], text: str, at: tuple[int, ...], item: Found) -> bool:
-        return any(
-            at[match.start()] < item.end and at[match.end() - 1] + 1 > item.start
-            for match in regex.finditer(text)
-            if match.end() > match.start()
-        )
+    def _meets(self, reading: Reading, item: Found, *, by_sound: bool) -> bool:
+        at = reading.marked_at if self._marked else reading.lean_at
+        if by_sound:
+            text = sound_marked(reading) if self._marked else reading.sound
+        else:
+            text = reading.marked if self._marked else reading.lean
+        for match in compile_source(sounded(self._source) if by_sound else self._source).finditer(text):
+            if not match.group():
+                continue
+            start, end = at[match.start()], at[match.end() - 1] + 1
+            if start < item.end and end > item.start and (self._marked or not reading.crosses_end(start, end)):
+                return True
+        return False

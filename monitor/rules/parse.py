@@ -149,7 +149,7 @@ def _parsed(path: Path, text: str, faults: list[RuleFault]) -> Document | None:
         return None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
+        line = min(mark.line + 1, max(1, len(text.splitlines()))) if mark is not None else 1
         what = getattr(error, "problem", None) or str(error)
         faults.append(RuleFault(f"not YAML: {what}", where=f"{path}:{line}", code="RULE-001"))
         return None

@@ -27,8 +27,7 @@ from monitor.text.reading import Reading
 from monitor.text.wording import compile_source, expand
 
 MARKS: Final = WEAK + STRONG + QUESTION
-SOUND_LEAST: Final = 4
-SOUND_LEAST_WITH_GAPS: Final = 5
+SOUND_LEAST: Final = 5
 """Syllables that a match by sound must name, gaps not counted; shorter ones are like too much else."""
 _GAP: Final = re.compile(r"(?<!\\)\.(?:\{\d*,?\d*\}|[*+?])?\??")
 _GROUP_NAME: Final = re.compile(r"\(\?P<[^>]*>")
@@ -120,6 +119,8 @@ class Expressions:
         start, end = at[match.start()], at[match.end() - 1] + 1
         if self._by_sound and not (_telling(match) and _whole_words(reading, match, at)):
             return None
+        if not entry.marked and reading.crosses_end(start, end):
+            return None
         slots = {
             name: reading.quote(at[match.start(name)], at[match.end(name) - 1] + 1)
             for name in match.re.groupindex
@@ -133,8 +134,9 @@ class Expressions:
 def _telling(match: re.Match[str]) -> bool:
     """Whether a match by sound rests on enough syllables that the pattern names."""
     gaps = sum(match.end(name) - match.start(name) for name in match.re.groupindex if name.startswith("_"))
-    named = match.end() - match.start() - gaps
-    return named >= (SOUND_LEAST_WITH_GAPS if gaps else SOUND_LEAST)
+    marks = sum(mark in MARKS for mark in match.group())
+    named = match.end() - match.start() - gaps - marks
+    return named >= SOUND_LEAST
 
 
 def _whole_words(reading: Reading, match: re.Match[str], at: tuple[int, ...]) -> bool:

@@ -25,6 +25,8 @@ from monitor.text.reading import Reading, read
 
 LEAST: Final = 3
 """Shorter phrases are not looked for by sound."""
+WHOLE_WORDS_BELOW: Final = 6
+"""Shorter phrases are trusted only where they begin and end with words: 你什么事 is not said in 你什么时候."""
 MOST_EXAMPLE: Final = 12
 """Examples of up to so many syllables are listened for like phrases."""
 MOST_UNSURE: Final = 4
@@ -88,9 +90,7 @@ class Sounds:
         phrases: set[tuple[str, ...]] = set()
         for rule in rules:
             for wording in _wordings(rule):
-                reading = read(wording)
-                key = tuple(reading.syllables[at].folded for at in reading.lean_at)
-                if len(key) >= LEAST:
+                for key in _keys(read(wording)):
                     by_sound.setdefault(key, []).append((rule, wording))
                     if wording in rule.phrases:
                         phrases.add(key)
@@ -112,13 +112,15 @@ class Sounds:
 
     def find(self, reading: Reading) -> Iterator[Found]:
         """Every phrase that was heard, or may have been (``needs_audio``)."""
-        heard = tuple((reading.syllables[at].folded, of_character(reading.plain[at])) for at in reading.lean_at)
+        heard = _heard(reading)
         rows = self._likely(heard)
         if not len(rows):
             return
         costs, ends = self._align(rows, heard)
         shares = costs / self._length[rows]
         unsure_left = MOST_UNSURE
+        told: dict[str, set[tuple[int, int]]] = {}
+        edges = {edge for span in reading.words for edge in span}
         for at in np.argsort(shares, kind="stable"):
             phrase, share, end = self._phrases[rows[at]], float(shares[at]), int(ends[at])
             limit = limits(len(phrase.syllables))
@@ -127,17 +129,27 @@ class Sounds:
             unsure = share > (limit.accept if phrase.named else 0.0) + 1e-9
             if unsure and not unsure_left:
                 continue
-            start = self._begin(phrase.syllables, heard, end)
-            if start >= end:
+            first = self._begin(phrase.syllables, heard, end)
+            if first >= end:
                 continue
+            start, stop = reading.lean_at[first], reading.lean_at[end - 1] + 1
+            if len(phrase.syllables) < WHOLE_WORDS_BELOW:
+                unsure = unsure or not (start in edges and stop in edges)
+            if (unsure and not unsure_left) or (start, stop) in told.get(phrase.rules[0][1], ()):
+                continue
+            # a hint costs nobody anything, and is not worth a question to the audio
+            owners = [owner for owner in phrase.rules if not unsure or owner[0].severity != "hint"]
+            if not owners:
+                continue
+            told.setdefault(phrase.rules[0][1], set()).add((start, stop))
             unsure_left -= unsure
-            for rule, wording in phrase.rules:
+            for rule, wording in owners:
                 yield Found(
                     rule=rule,
                     phrase=wording,
                     match="pinyin",
-                    start=reading.lean_at[start],
-                    end=reading.lean_at[end - 1] + 1,
+                    start=start,
+                    end=stop,
                     score=trust(share, len(phrase.syllables)),
                     needs_audio=unsure,
                     candidate=wording if unsure else "",
@@ -211,6 +223,23 @@ class Sounds:
                 begun.append(start)
             costs, starts = row, begun
         return starts[-1]
+
+
+def _keys(reading: Reading) -> set[tuple[str, ...]]:
+    """How a wording sounds: in its lean form (什么), and as it is written (啥)."""
+    lean = tuple(readings[0] for readings in _heard(reading))
+    written = tuple(reading.syllables[at].folded for at in dict.fromkeys(reading.lean_at))
+    return {key for key in (lean, written) if len(key) >= LEAST}
+
+
+def _heard(reading: Reading) -> Heard:
+    """Of each character of the lean text the reading in its word, and another that it may have had."""
+    found = []
+    for character, at in zip(reading.lean, reading.lean_at, strict=True):
+        commonest = of_character(character)
+        folded = reading.syllables[at].folded
+        found.append((folded, commonest) if character == reading.plain[at] else (commonest, folded))
+    return tuple(found)
 
 
 @lru_cache(maxsize=65_536)

@@ -72,6 +72,10 @@ class Reading:
     sound: str
     _stops: tuple[int, ...]
 
+    def crosses_end(self, start: int, end: int) -> bool:
+        """Whether ``plain[start:end]`` runs over the end of a sentence."""
+        return any(start < clause.end < end and clause.mark in (STRONG, QUESTION) for clause in self.clauses)
+
     def quote(self, start: int, end: int) -> str:
         """The raw words behind ``plain[start:end]``, punctuation between them included."""
         if start >= min(end, len(self.plain)):
@@ -97,7 +101,10 @@ def read(text: str) -> Reading:
         lean_at=lean_at,
         marked=marked,
         marked_at=marked_at,
-        sound=pinyin.symbols(folded[at] for at in lean_at),
+        sound=pinyin.symbols(
+            folded[at] if character == plain.text[at] else pinyin.of_character(character)
+            for character, at in zip(lean, lean_at, strict=True)
+        ),
         _stops=plain.stops,
     )
 
