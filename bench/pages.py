@@ -1,13 +1,16 @@
-"""What the wall costs a browser: a hundred live calls for some minutes, main-thread work and memory as they go.
+"""What the wall costs a browser, and how soon the sidebar shows what the socket says, with a hundred live calls.
 
 ::
 
     python bench/pages.py --minutes 10 --calls 100 --speed 2
+    python bench/pages.py --minutes 0 --sidebar-minutes 5
 
 The sample calls are judged once with the scripted engine; their events are then published, call after call on a
 hundred lines, through the real store, hub and socket of a server, at ``speed`` times the pace of speech. Chromium has
 the supervisor page open and is asked through its DevTools protocol what it has done. Main-thread figures are CPU time,
-so a machine that is busy with other things changes them little.
+so a machine that is busy with other things changes them little. Then, at the pace of speech and with the wall closed,
+one agent's sidebar is open and measures itself: from the arrival of a message on its socket to the first frame in which
+its words stand on the page. That is wall time, so it is measured on a machine that does nothing else.
 """
 
 import argparse
@@ -18,12 +21,14 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from machine import load, machine, today
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from monitor import config, wiring
 from monitor.audit.drive import drive
@@ -149,6 +154,47 @@ const tick = (now) => {
 };
 requestAnimationFrame(tick);
 """
+IN_SIDEBAR = """
+window.delays = [];
+window.unshown = [];
+const waiting = [];
+const seen = (node) => {
+  if (node.nodeType === Node.TEXT_NODE) return node.data;
+  if (node.hidden) return "";
+  return [...(node.shadowRoot ?? node).childNodes].map(seen).join("");
+};
+const worded = {
+  transcript: ({ status, text }) => status === "final" && text,
+  warning: ({ status, title }) => status === "confirmed" && title,
+  prompt: ({ status, say }) => status === "shown" && say,
+};
+window.WebSocket = class extends WebSocket {
+  constructor(...args) {
+    super(...args);
+    this.addEventListener("message", ({ data }) => {
+      const from = performance.now();
+      const event = JSON.parse(data);
+      const text = worded[event.kind]?.(event);
+      // Words that stand there already tell nothing about this message.
+      if (text && !seen(document.body).includes(text)) waiting.push({ kind: event.kind, text, from });
+    });
+  }
+};
+const look = () => {
+  if (waiting.length) {
+    const text = seen(document.body);
+    const now = performance.now();
+    for (const one of waiting.splice(0)) {
+      if (text.includes(one.text)) window.delays.push([one.kind, now - one.from]);
+      else if (now - one.from > 3000) window.unshown.push([one.kind, one.text]);
+      else waiting.push(one);
+    }
+  }
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+"""A prompt that another one outranks is never on the card: what is not there within three seconds is counted apart."""
 METRICS = (
     "Timestamp",
     "TaskDuration",
@@ -195,34 +241,87 @@ def table(rows: list[dict[str, float]], page: Page, events: int) -> list[str]:
     ]
 
 
+def shown(page: Page) -> list[str]:
+    """Markdown: milliseconds from socket to page by kind, and what was never shown."""
+    delays: dict[str, list[float]] = {}
+    for kind, ms in page.evaluate("window.delays"):
+        delays.setdefault(kind, []).append(ms)
+    never = [kind for kind, _ in page.evaluate("window.unshown")]
+    lines = ["| on the socket | seen | p50 | p95 | slowest | not shown |", "|---|---|---|---|---|---|"]
+    for kind in ("transcript", "warning", "prompt"):
+        found = sorted(delays.get(kind, []))
+        figures = [found[len(found) // 2], found[len(found) * 95 // 100], found[-1]] if found else []
+        cells = [f"{ms:.0f} ms" for ms in figures] or ["–"] * 3
+        lines.append(f"| {kind} | {len(found)} | {' | '.join(cells)} | {never.count(kind)} |")
+    return lines
+
+
+@contextmanager
+def served(calls: int, speed: float) -> Iterator[Floor]:
+    """A server with that many calls on it; nothing is left of it afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        floor = Floor(Path(folder), calls, speed)
+        floor.start()
+        try:
+            yield floor
+        finally:
+            floor.stop()
+
+
+def opened(browser: Browser, floor: Floor, path: str, width: int, height: int, script: str) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.request.post(f"{floor.url}/v1/session", data={"token": floor.token})
+    context.add_init_script(script)
+    page = context.new_page()
+    page.goto(f"{floor.url}{path}")
+    return page
+
+
+def wall(browser: Browser, calls: int, speed: float, minutes: float) -> list[str]:
+    """The supervisor's page for so many minutes."""
+    with served(calls, speed) as floor:
+        page = opened(browser, floor, "/supervisor", 1920, 1080, IN_PAGE)
+        page.locator("cm-call-tile").nth(calls * 8 // 10).wait_for(state="attached", timeout=180_000)
+        page.evaluate("window.longTasks.length = window.frameTimes.length = 0")
+        seen = floor.published
+        rows = watched(page, minutes)
+        told = table(rows, page, floor.published - seen)
+        page.context.close()
+    return told
+
+
+def sidebar(browser: Browser, calls: int, minutes: float) -> list[str]:
+    """One agent's page for so many minutes, the other calls going on beside it."""
+    with served(calls, 1.0) as floor:
+        page = opened(browser, floor, "/agent/huadong-1001", 360, 860, IN_SIDEBAR)
+        page.locator("cm-caption-list li").first.wait_for(timeout=180_000)
+        page.evaluate("window.delays.length = window.unshown.length = 0")
+        page.wait_for_timeout(minutes * 60_000)
+        told = shown(page)
+        page.context.close()
+    return told
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--sidebar-minutes", type=float, default=5)
     given = parser.parse_args()
     before = load()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        floor = Floor(Path(folder), given.calls, given.speed)
-        floor.start()
-        chromium = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1920, "height": 1080})
-        context.request.post(f"{floor.url}/v1/session", data={"token": floor.token})
-        context.add_init_script(IN_PAGE)
-        page = context.new_page()
-        page.goto(f"{floor.url}/supervisor")
-        page.locator("cm-call-tile").nth(given.calls * 8 // 10).wait_for(state="attached", timeout=180_000)
-        page.evaluate("window.longTasks.length = window.frameTimes.length = 0")
-        seen = floor.published
-        rows = watched(page, given.minutes)
-        told = table(rows, page, floor.published - seen)
-        version = browser.version
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        print(f"{today()}, {machine()}, {before}; Chromium {browser.version}, the wall at 1920 × 1080")
+        print(
+            f"`python bench/pages.py --minutes {given.minutes:g} --calls {given.calls} --speed {given.speed:g}"
+            f" --sidebar-minutes {given.sidebar_minutes:g}`"
+        )
+        if given.minutes:
+            print("\n" + "\n".join(wall(browser, given.calls, given.speed, given.minutes)), flush=True)
+        if given.sidebar_minutes:
+            print("\n" + "\n".join(sidebar(browser, given.calls, given.sidebar_minutes)))
         browser.close()
-        floor.stop()
-    print(f"{today()}, {machine()}, {before}; Chromium {version}, 1920 × 1080")
-    print(f"`python bench/pages.py --minutes {given.minutes:g} --calls {given.calls} --speed {given.speed:g}`\n")
-    print("\n".join(told))
 
 
 if __name__ == "__main__":

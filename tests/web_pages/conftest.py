@@ -92,14 +92,14 @@ class Caller:
     at_ms: int = 0
     spoken: int = field(default=0)
 
-    def say(self, side: str, text: str, ms: int = 0) -> "Caller":
-        """``side`` says ``text``; the other side is quiet meanwhile, and both are for a second after it."""
+    def say(self, side: str, text: str, ms: int = 0, *, pause_ms: int = PAUSE_MS) -> "Caller":
+        """``side`` says ``text``; the other side is quiet meanwhile, and both are for ``pause_ms`` after it."""
         length_ms = ms or max(700, MS_PER_CHAR * len(text))
         line = Line(side=Side(side), from_ms=Ms(self.at_ms), to_ms=Ms(self.at_ms + length_ms), text=text)
         self.book.add(self.call_id, [line])
         self.spoken += 1
         self._send(length_ms, {side: self.voice(length_ms, RATE_HZ, self.spoken % 5)})
-        return self.quiet(PAUSE_MS)
+        return self.quiet(pause_ms)
 
     def play(self, script: Sequence[dict[str, Any]]) -> "Caller":
         """Speak where the lines of a script lie; their words are the server's to know."""

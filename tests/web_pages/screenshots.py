@@ -144,7 +144,7 @@ class Moment:
 MOMENTS = {
     "agent": Moment("several-banned", 13_500, ".card[data-status=confirmed]:has-text('归我做')", (*NARROW, (1280, "light"))),
     "agent-provisional": Moment(
-        "several-banned", 15_200, ".card[data-status=provisional]:has-text('归我')", settled_ms=200
+        "several-banned", 15_200, ".card[data-status=provisional]:has-text('没办法')", settled_ms=200
     ),
     "agent-silent-call": Moment("silent-handled-well", 9_300, ".card[data-kind=prompt] .next:has-text('等客户开口')"),
     "agent-may-hang-up": Moment(

@@ -47,6 +47,19 @@ export function setText(node, text) {
 }
 
 /**
+ * Scrolls `within`, and nothing around it, as far as it takes to see `node`; `scrollIntoView` moves the whole page.
+ * Of a node that is taller than its frame the top is shown.
+ */
+export function reveal(node, within, room_px = 12) {
+  const box = node.getBoundingClientRect();
+  const frame = within.getBoundingClientRect();
+  const above = box.top - frame.top - room_px;
+  const below = box.bottom - frame.bottom + room_px;
+  if (above < 0) within.scrollTop += above;
+  else if (below > 0) within.scrollTop += Math.min(above, below);
+}
+
+/**
  * Makes the children of `parent` mirror `items`: nodes are kept by key, made once, updated in place, and moved only
  * when the order differs. Children that carry no key (headings, empty notices) are left where they are, in front.
  */

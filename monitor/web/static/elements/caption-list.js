@@ -3,7 +3,7 @@
  * A line's node is touched only when the line or what is marked in it changed.
  */
 
-import { h, keyed, setAttribute, setText } from "../core/dom.js";
+import { h, keyed, reveal, setAttribute, setText } from "../core/dom.js";
 import { clock, duration } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { sheet } from "../core/styles.js";
@@ -91,7 +91,7 @@ export class CaptionList extends View {
     const heard = lines.findLast((line) => line.utterance_id && line.from_ms <= now_ms);
     for (const node of this.list.children) {
       const now = node.cmLine === heard && heard !== undefined;
-      if (now && !node.hasAttribute("data-now")) node.scrollIntoView({ block: "nearest" });
+      if (now && !node.hasAttribute("data-now")) reveal(node, this.scroll);
       setAttribute(node, "data-now", now);
     }
   }

@@ -1,6 +1,6 @@
 /** Every warning of a call in full: rule, words, what to say instead, who says so, how it was found, what was decided. */
 
-import { h, keyed, setAttribute } from "../core/dom.js";
+import { h, keyed, reveal, setAttribute } from "../core/dom.js";
 import { clock, dateTime, percent } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
@@ -8,8 +8,6 @@ import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
 
 const css = await sheet(import.meta.url, "warning-list.css");
-/** Room left around a warning that is brought into view. */
-const REVEAL_PX = 12;
 
 export class WarningList extends View {
   static sheets = [css];
@@ -58,12 +56,7 @@ export class WarningList extends View {
   /** Brings a warning into view in `within`, the element that scrolls. */
   reveal(warning_id, within) {
     const node = [...this.list.children].find(({ cmItem }) => cmItem.warning_id === warning_id);
-    if (!node) return;
-    // Not scrollIntoView: that moves the page around the list as well.
-    const [box, frame] = [node.getBoundingClientRect(), within.getBoundingClientRect()];
-    if (box.top < frame.top) within.scrollTop += box.top - frame.top - REVEAL_PX;
-    else if (box.bottom > frame.bottom)
-      within.scrollTop += Math.min(box.top - frame.top, box.bottom - frame.bottom + 2 * REVEAL_PX) - REVEAL_PX;
+    if (node) reveal(node, within);
   }
 
   #face(item) {
