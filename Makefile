@@ -83,5 +83,8 @@ docs-check: $(STAMPS)/packages
 screenshots: setup browser ## the pictures of the pages under docs/images (ARGS=agent: those whose names hold it)
 	$(BIN)/python -W ignore::DeprecationWarning -m tests.web_pages.screenshots docs/images $(ARGS)
 
+bench-peers: setup ## environments of the programs that bench/ compares with (ARGS="faster-whisper wyoming": only these)
+	PYTHON=$(PYTHON) bench/peers/setup.sh $(ARGS)
+
 clean: ## remove what make made, weights excepted
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any, Final, Protocol
 
 from monitor.arrivals import Arrivals
@@ -21,6 +20,7 @@ from monitor.errors import EngineError, InputError, MonitorError, SessionOver
 from monitor.events import CallEnded, DecodeWanted, Note, Published, VerifyWanted
 from monitor.events import Warning as WarningEvent
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Hypothesis, Input, Pass, Side, Verdict
+from monitor.intake import Intake
 from monitor.resumption import Resumption
 from monitor.rules.match import Matcher
 from monitor.session import CallInfo, CallSession, SessionPolicy
@@ -29,12 +29,9 @@ from monitor.sinks.entry import Entry
 from monitor.sinks.metrics import Metrics
 from monitor.sinks.recordings import Recorder
 from monitor.sinks.store import Store
-from monitor.timeline import BLOCK_MS, Ms, samples_at
+from monitor.timeline import BLOCK_MS, Ms
 
 log = logging.getLogger(__name__)
-
-SLICE_MS: Final = 100
-"""Audio a call takes in one go; other calls get their turn in between."""
 
 UNANSWERED: Final = 8
 """Finals and verifications a call may be waiting for before it takes more audio."""
@@ -141,8 +138,7 @@ class LiveCall:
         self._fresh = True  # nothing has been fed
         self._seq = row.last_seq
         self._arrivals = {side: Arrivals() for side in info.sides}
-        self._audio: deque[Input] = deque()
-        self._waiting_ms = 0
+        self._intake = Intake()
         self._answers: deque[Hypothesis | Verdict] = deque()
         self._asked: dict[tuple[str, ...], DecodeWanted | VerifyWanted] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -204,6 +200,7 @@ class LiveCall:
         if line is self._line:
             self._line = None
             self._line_lost_s = self._around.clock()
+            self._take_all()
 
     async def hear(self, frames: Sequence[AudioFrame | AudioLoss]) -> None:
         """Queue audio; waits while too much is queued."""
@@ -220,13 +217,10 @@ class LiveCall:
                 self._around.recorder.write(self._recording, frame)
             self._around.metrics.audio.inc(len(frame.pcm) / 2 / frame.rate_hz)
         self._heard_s = self._accounted_s = now
-        for _, group in groupby(frames, type):  # a loss stays where it is among the frames
-            run = list(group)
-            pieces = _pieces([item for item in run if isinstance(item, AudioFrame)])
-            self._audio.extend(pieces or run)
-            self._waiting_ms += sum(piece.to_ms - piece.from_ms for piece in pieces)
-        self._wake.set()
-        if self._waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):
+        self._intake.put(frames)
+        if self._intake:
+            self._wake.set()
+        if self._intake.waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):
             self._room.clear()
             await self._room.wait()
 
@@ -239,12 +233,18 @@ class LiveCall:
         """Keep this call's audio from here on."""
         self._recording = recording
 
+    def _take_all(self) -> None:
+        """Judge what has been gathered without waiting for more."""
+        self._intake.release()
+        if self._intake:
+            self._wake.set()
+
     def _lose(self, to_ms: int, reason: str) -> None:
         to_ms = -(-to_ms // BLOCK_MS) * BLOCK_MS  # up to whole blocks: a hole has no part of one
         if to_ms <= self._heard_ms:
             return
         for side in self._arrivals:
-            self._audio.append(AudioLoss(side=side, from_ms=self._heard_ms, to_ms=Ms(to_ms), reason=reason))
+            self._intake.put_last(AudioLoss(side=side, from_ms=self._heard_ms, to_ms=Ms(to_ms), reason=reason))
         self._heard_ms = Ms(to_ms)
         self._wake.set()
 
@@ -252,7 +252,7 @@ class LiveCall:
         """No more audio comes. Saying it twice changes nothing."""
         if not self._hung_up:
             self._hung_up = True
-            self._audio.append(Hangup(by=by, reason=reason))
+            self._intake.put_last(Hangup(by=by, reason=reason))
             self._wake.set()
 
     def check(self) -> None:
@@ -260,6 +260,7 @@ class LiveCall:
         now, policy = self._around.clock(), self._around.policy
         if self._hung_up:
             return
+        self._take_all()
         if not self._room.is_set():  # it is we who keep the sender waiting
             self._accounted_s = self._heard_s = now
         if self._line is None:
@@ -316,7 +317,7 @@ class LiveCall:
         while True:
             if self._answers:
                 return self._answers.popleft()
-            if self._audio and len(self._asked) < UNANSWERED:
+            if self._intake and len(self._asked) < UNANSWERED:
                 return self._take()
             self._wake.clear()
             engine_due = self._session.hung_up or len(self._asked) >= UNANSWERED
@@ -328,10 +329,8 @@ class LiveCall:
                     self._answer(wanted, _no_answer(wanted, "engine ENG-004"))
 
     def _take(self) -> Input:
-        item = self._audio.popleft()
-        if isinstance(item, AudioFrame):
-            self._waiting_ms -= item.to_ms - item.from_ms
-        if not self._room.is_set() and self._waiting_ms <= self._around.policy.ahead_ms // 2:
+        item = self._intake.take()
+        if not self._room.is_set() and self._intake.waiting_ms <= self._around.policy.ahead_ms // 2:
             self._room.set()
         return item
 
@@ -407,28 +406,6 @@ class LiveCall:
         if answer is not None:
             self._answers.append(answer)
         self._wake.set()
-
-
-def _pieces(frames: Sequence[AudioFrame]) -> list[AudioFrame]:
-    """The same audio in pieces of at most :data:`SLICE_MS`, the sides in step.
-
-    What lies together is joined: five frames of 20 ms cost a resampler five times what one of 100 ms costs.
-    """
-    runs: dict[Side, list[tuple[AudioFrame, list[bytes]]]] = {}
-    for frame in frames:
-        run = runs.setdefault(frame.side, [])
-        if run:
-            first, parts = run[-1]
-            if frame.rate_hz == first.rate_hz and frame.start == first.start + sum(map(len, parts)) // 2:
-                parts.append(frame.pcm)
-                continue
-        run.append((frame, [frame.pcm]))
-    pieces = []
-    for first, parts in (item for run in runs.values() for item in run):
-        pcm, step = b"".join(parts), samples_at(SLICE_MS, first.rate_hz)
-        for at in range(0, len(pcm) // 2, step):
-            pieces.append(replace(first, start=first.start + at, pcm=pcm[2 * at : 2 * (at + step)]))
-    return sorted(pieces, key=lambda piece: piece.start / piece.rate_hz)
 
 
 def _key(wanted: DecodeWanted | VerifyWanted) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ def policy(settings: Settings, *, finals_only: bool = False) -> SessionPolicy:
     return SessionPolicy(
         endpoint=EndpointPolicy(
             partial_every_ms=speech.partial_every_ms,
+            partial_share=speech.partial_share,
             eager_pause_ms=speech.eager_pause_ms,
             close_pause_ms=speech.close_pause_ms,
             max_ms=speech.max_ms,

@@ -377,7 +377,7 @@ async def test_a_sender_that_is_too_fast_is_made_to_wait(tmp_path: Path, matcher
         second = bytes(16_000 * 2)
         for number in range(30):
             await line.hear([AudioFrame(side=side, start=number * 16_000, pcm=second) for side in (A, C)])
-            assert live._waiting_ms <= 4_000
+            assert live._intake.waiting_ms <= 4_000
         await line.hang_up()
         assert run.seen[-1]["at_ms"] == 30_000
 

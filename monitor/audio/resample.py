@@ -90,17 +90,25 @@ class Resampler:
         """Output samples up to index ``until``."""
         parts = []
         while self._out < until:
-            index = np.arange(self._out, min(until, self._out + _MOST), dtype=np.int64) * self._down
-            windows = np.lib.stride_tricks.sliding_window_view(self._kept, self._taps)
-            begin = index // self._up - self._taps // 2 + 1 - self._first
+            count = min(until - self._out, _MOST)
+            # Outputs lie on a grid of `up` places an input sample, `down` places apart.
+            place = self._out * self._down
+            begin = place // self._up - self._taps // 2 + 1 - self._first
             if self._up <= _FEW_PHASES:
-                # Every phase at every place, then the ones that fall on output samples.
-                near = windows[begin[0] : begin[-1] + 1] @ self._phases.T
-                summed = near[begin - begin[0], index % self._up]
+                # Every phase at every input sample, then the places that are wanted.
+                end = (place + (count - 1) * self._down) // self._up - place // self._up + begin + self._taps
+                near = np.empty((end - begin - self._taps + 1, self._up))
+                for phase, weights in enumerate(self._phases):
+                    near[:, phase] = np.correlate(self._kept[begin:end], weights, "valid")
+                summed = near.reshape(-1)[place % self._up :: self._down][:count]
             else:
-                summed = np.einsum("kt,kt->k", windows[begin], self._phases[index % self._up])
-            parts.append(np.clip(np.rint(summed), -32768, 32767).astype("<i2").tobytes())
-            self._out += len(index)
+                places = np.arange(place, place + count * self._down, self._down, dtype=np.int64)
+                windows = np.lib.stride_tricks.sliding_window_view(self._kept, self._taps)
+                wanted = windows[places // self._up - place // self._up + begin]
+                summed = np.einsum("kt,kt->k", wanted, self._phases[places % self._up])
+            rounded = np.minimum(np.maximum(np.rint(summed), -32768.0), 32767.0)
+            parts.append(rounded.astype("<i2").tobytes())
+            self._out += count
         needed = self._out * self._down // self._up - self._taps // 2 + 1
         if needed > self._first:
             self._kept = self._kept[needed - self._first :].copy()

@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"主管页面：{address}/supervisor（新令牌：monitor token create）", file=sys.stderr)
     sys.stderr.flush()
     try:
-        asyncio.run(serving.serve([listening]))
+        with asyncio.Runner(loop_factory=serving.config.get_loop_factory()) as runner:
+            runner.run(serving.serve([listening]))
     except KeyboardInterrupt:
         print("已停止。", file=sys.stderr)
     finally:

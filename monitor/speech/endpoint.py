@@ -30,7 +30,9 @@ class EndpointPolicy:
     """
 
     partial_every_ms: int = 500
-    """A partial decode is asked for after this much new speech."""
+    """A partial decode is asked for after this much new speech …"""
+    partial_share: float = 0.3
+    """… and no sooner than this share of the utterance is new: each hears all of it once more."""
     eager_pause_ms: int = 200
     """A pause after which a decode of final quality is asked for."""
     close_pause_ms: int = 500
@@ -50,6 +52,8 @@ class EndpointPolicy:
             raise ConfigError("endpoint times must be at least 20 ms, margins at least 0", code="CFG-010")
         if min(self.eager_pause_ms, self.close_pause_ms) < HANG * BLOCK_MS:
             raise ConfigError("a pause is at least 100 ms: shorter ones are inside words", code="CFG-010")
+        if not 0 <= self.partial_share <= 1:
+            raise ConfigError("partial_share is a share, 0 to 1", code="CFG-010")
         if self.max_ms < 4 * max(*times, self.pre_roll_ms):
             raise ConfigError("max_ms must be at least 4 times each of the other endpoint times", code="CFG-010")
 
@@ -91,6 +95,7 @@ class Endpointer:
 
     def __init__(self, policy: EndpointPolicy) -> None:
         self._partial_every = policy.partial_every_ms // BLOCK_MS
+        self._partial_share = policy.partial_share
         self._eager_pause = policy.eager_pause_ms // BLOCK_MS
         self._close_pause = policy.close_pause_ms // BLOCK_MS
         self._max = policy.max_ms // BLOCK_MS
@@ -171,7 +176,8 @@ class Endpointer:
         worth = utterance.voice_blocks >= self._min_speech
         if self._hears.speech:
             utterance.news += 1
-            if worth and utterance.news >= self._partial_every:
+            due = max(self._partial_every, self._partial_share * utterance.blocks)
+            if worth and utterance.news >= due:
                 moves.append(utterance.ask(Pass.PARTIAL, self._hears.now))
         pause = self._hears.now - self._hears.speech_to
         if pause >= self._eager_pause and worth and utterance.covered_to != self._hears.speech_to:

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterable
 from itertools import pairwise
@@ -79,6 +80,18 @@ def test_one_sentence_from_onset_to_close():
         (3, 800, 2500),
     ]
     assert all(ask.pcm == b"".join(line.blocks[40 : ask.to_ms // 20]) for _, ask in line.asks)
+
+
+def test_partials_of_a_long_utterance_come_further_apart():
+    """Each of them hears everything again, so each waits for a share of it to be new."""
+    line = Line(EndpointPolicy(partial_share=0.3)).hear("quiet 1", "speech 8")
+    waits = [two.to_ms - one.to_ms for (_, one), (_, two) in itertools.pairwise(line.asks)]
+    lengths = [ask.to_ms - ask.from_ms for _, ask in line.asks[1:]]
+    assert waits[0] == 500
+    assert all(wait >= max(500, 0.3 * length) for wait, length in zip(waits, lengths, strict=True))
+    assert waits[-1] > 1_500
+    even = Line(EndpointPolicy(partial_share=0)).hear("quiet 1", "speech 8")
+    assert {two.to_ms - one.to_ms for (_, one), (_, two) in itertools.pairwise(even.asks)} == {500}
 
 
 @pytest.mark.parametrize("speech_ms", [160, 200, 300])
