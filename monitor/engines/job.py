@@ -9,6 +9,7 @@ from monitor.engines.simplified import simplified
 from monitor.engines.tokens import Tokens
 from monitor.events import DecodeWanted
 from monitor.frames import Hypothesis, Pass, Word
+from monitor.speech.guard import heard_once
 from monitor.timeline import Ms, ms_at
 
 STATE_MS = 20
@@ -44,6 +45,13 @@ class Job:
     def timed(self) -> bool:
         """Whether words and their times are wanted."""
         return bool(self.text) and self.wanted.decode is not Pass.PARTIAL
+
+    def take(self, words: tuple[Word, ...]) -> None:
+        """Keep the words, and of words and text what was said once and written twice only once."""
+        count = heard_once(words)
+        self.words = words[:count]
+        if count < len(words):
+            self.text = "".join(word.text for word in self.words).strip()
 
     def hypothesis(self) -> Hypothesis:
         """The answer."""

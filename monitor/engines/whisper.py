@@ -219,7 +219,7 @@ class WhisperEngine:
         aligned = self._align(held, [job.rows for job in group])
         for job, encoded, result in zip(group, held, aligned, strict=True):
             encoded.probabilities = list(result.text_token_probs)
-            job.words = words_of(job, self._tokens, result)
+            job.take(words_of(job, self._tokens, result))
 
     def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         alike: dict[int, list[tuple[VerifyWanted, Encoded]]] = defaultdict(list)

@@ -54,3 +54,12 @@ def test_traditional_words_become_simplified(tokens: Tokens) -> None:
 def test_what_is_not_in_the_text_is_no_word(tokens: Tokens) -> None:
     asked, aligned = job(tokens, "您好。字幕由志愿者提供", "您好。")
     assert "".join(word.text for word in words_of(asked, tokens, aligned)) == "您好。"
+
+
+def test_a_sentence_that_was_written_twice_is_taken_once(tokens: Tokens) -> None:
+    """Text and words stay the same; the tokens that were decoded are kept for verification."""
+    asked, aligned = job(tokens, "不行,不行", "不行,不行")
+    aligned.alignments = [(at, min(at, 1) * 20) for at in range(len(asked.rows) + 1)]
+    asked.take(words_of(asked, tokens, aligned))
+    assert (asked.text, "".join(word.text for word in asked.words)) == ("不行", "不行")
+    assert tokens.decode(asked.rows) == "不行,不行"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from monitor.speech.guard import bare, clean, loops
+from monitor.frames import Word
+from monitor.speech.guard import bare, clean, heard_once, loops
+from monitor.timeline import Ms
 
 SURE, UNSURE = 0.9, 0.3
 
@@ -106,3 +108,53 @@ def test_where_nobody_speaks_nothing_was_said(no_speech: float, confidence: floa
 
 def test_nothing_in_noise_is_nothing() -> None:
     assert clean("", 2_000, 0.0, 0.99) == ("", "")
+
+
+def timed(spoken: str) -> list[Word]:
+    """Words from ``text@end_ms text@end_ms …``."""
+    words, at = [], 0
+    for item in spoken.split():
+        text, end = item.split("@")
+        words.append(Word(text=text, from_ms=Ms(at), to_ms=Ms(int(end))))
+        at = int(end)
+    return words
+
+
+@pytest.mark.parametrize(
+    ("spoken", "left"),
+    [
+        ("不行@520 不行@580", "不行"),
+        ("好的@500 ,@510 好的@560", "好的"),
+        ("对@320 呀@440 对@440 呀@480", "对呀"),
+        ("不行@400 了@400 不行@420", "不行了"),
+        ("等@300 会@480 啊@760 等@840 会@840", "等会啊"),
+        ("没事@420 没事@860 没事@870", "没事没事"),
+        ("再见@460 再见@470 再见@480", "再见"),
+        ("微微@500 听@700 得@850 见@950 吗@1100 ?@1110 微微@1200 听@1200 得@1200 见@1200 嘛@1240", "微微听得见吗"),
+    ],
+)
+def test_what_was_said_once_and_written_twice_is_heard_once(spoken: str, left: str) -> None:
+    """As Whisper base aligned them: the second time has no sound of its own."""
+    words = timed(spoken)
+    assert "".join(word.text for word in words[: heard_once(words)]) == left
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        "好的@440 好的@760",
+        "谢谢@600 谢谢@980",
+        "可以@360 可以@680",
+        "喂@200 喂@480",
+        "听@320 得@440 见@660 吗@740 听@940 得@1060 见@1220 吗@1380",
+        "对@300 不起@640 对@840 不起@1220",
+        "好@200",
+        "嗯@200 嗯@210",
+        "不行@400 可以@410",
+        "",
+    ],
+)
+def test_what_people_say_twice_is_heard_twice(spoken: str) -> None:
+    """A doubling takes its time, and one character more is nothing to count."""
+    words = timed(spoken)
+    assert heard_once(words) == len(words)
