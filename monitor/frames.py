@@ -96,7 +96,9 @@ class Verdict:
 
     request_id: str
     llr: float
-    """Log-likelihood ratio per token of the transcript with the phrase to the transcript."""
+    """How likely the phrase is against what was heard, over the disputed stretch alone: the difference of
+    their mean log probabilities per token, in units of 5 nats. 0: as likely as what was heard; −1: as
+    unlikely as a phrase that was not said usually is (see ``monitor/engines/verify.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
