@@ -24,6 +24,9 @@ from monitor.rules.model import BannedRule
 from monitor.text.reading import Reading, read
 
 _NEIGHBOURS: Final = 5
+LEAST_LIKENESS: Final = 0.36
+"""Of the nearest example, out of 3: one a kind of feature. A sentence unlike every example is none of the rules' business,
+whatever the classifier makes of its few known words."""
 
 Floats = NDArray[np.float64]
 
@@ -83,8 +86,10 @@ class Meaning:
         return float(np.dot(self.learnt.weights[columns], values)) + self.learnt.bias if columns else self.learnt.bias
 
     def _nearest(self, columns: list[int], values: list[float]) -> tuple[BannedRule, str] | None:
-        """The rule whose examples are most like it, and the example that is."""
+        """The rule whose examples are most like it, and the example that is; None where none is like enough."""
         likeness = self.learnt.examples.likeness(columns, values)
+        if not len(likeness) or likeness.max() < LEAST_LIKENESS:
+            return None
         first = [index for index in np.argsort(-likeness, kind="stable")[:_NEIGHBOURS] if likeness[index] > 0]
         votes: dict[str, float] = defaultdict(float)
         for index in first:

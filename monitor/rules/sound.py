@@ -137,6 +137,8 @@ class Sounds:
                 unsure = unsure or not (start in edges and stop in edges)
             if (unsure and not unsure_left) or (start, stop) in told.get(phrase.rules[0][1], ()):
                 continue
+            if unsure and not _worth_asking(phrase.syllables, heard[first:end], reading.crosses_mark(start, stop)):
+                continue
             # a hint costs nobody anything, and is not worth a question to the audio
             owners = [owner for owner in phrase.rules if not unsure or owner[0].severity != "hint"]
             if not owners:
@@ -240,6 +242,19 @@ def _heard(reading: Reading) -> Heard:
         folded = reading.syllables[at].folded
         found.append((folded, commonest) if character == reading.plain[at] else (commonest, folded))
     return tuple(found)
+
+
+def _worth_asking(phrase: tuple[str, ...], heard: Heard, crosses: bool) -> bool:
+    """Whether a likeness may be a mishearing.
+
+    Words heard exactly that are merely the beginning or the end of a longer wording (有什么 of 有什么事)
+    were not misheard, and a short wording is not spoken across a pause.
+    """
+    if len(heard) < len(phrase):
+        for part in (phrase[: len(heard)], phrase[-len(heard) :]):
+            if all(name in readings for name, readings in zip(part, heard, strict=True)):
+                return False
+    return not (crosses and len(phrase) < WHOLE_WORDS_BELOW)
 
 
 @lru_cache(maxsize=65_536)

@@ -76,6 +76,10 @@ class Reading:
         """Whether ``plain[start:end]`` runs over the end of a sentence."""
         return any(start < clause.end < end and clause.mark in (STRONG, QUESTION) for clause in self.clauses)
 
+    def crosses_mark(self, start: int, end: int) -> bool:
+        """Whether ``plain[start:end]`` runs over any punctuation."""
+        return any(start < clause.end < end for clause in self.clauses)
+
     def quote(self, start: int, end: int) -> str:
         """The raw words behind ``plain[start:end]``, punctuation between them included."""
         if start >= min(end, len(self.plain)):
