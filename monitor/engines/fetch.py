@@ -64,7 +64,7 @@ def fetch(
             return
     raise WeightsError(
         f"{name} could not be fetched: {'; '.join(troubles)}",
-        hint="a mirror of the hub is set by --hub, an index by pip's own settings, a folder of one's own by its path",
+        hint="a mirror of the hub is set by engine.hub, an index by pip's own settings, a folder by engine.model",
         code="WGT-004",
     )
 
