@@ -24,7 +24,7 @@ from monitor.text.reading import read
 
 KIND_NAMES = {
     "banned": "禁用说法", "required": "必说", "protocol": "流程", "measure": "度量", "reply": "话术", "manual": "人工",
-    "intent": "意图", "callstate": "通话状态", "silent": "无声电话", "hold": "等待", "hangup": "挂机",
+    "intent": "意图", "call-state": "通话状态", "silent-call": "无声电话", "hold": "等待", "hang-up": "挂机",
 }  # fmt: skip
 WAYS = {"phrases": "说法", "words": "整词", "patterns": "句式", "unless": "例外"}
 
@@ -64,9 +64,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; see :func:`register` for the actions."""
-    paths = wiring.settings(args).rules
+    settings = wiring.settings(args)
+    paths = settings.rules
     if args.action == "check":
-        return check(paths)
+        return check(paths, wiring.learnt_folder(settings))
     if args.action == "try":
         return try_rule(paths, args.file, args.calls)
     ruleset = parse.load(paths)
@@ -76,15 +77,17 @@ def run(args: argparse.Namespace) -> int:
     return explain(ruleset, args.id, as_json=as_json)
 
 
-def check(paths: Iterable[Path | str]) -> int:
+def check(paths: Iterable[Path | str], folder: Path | None = None) -> int:
     """Every fault as ``path:line: CODE what`` and every example that fails, on stderr; the counts on stdout.
+
+    ``folder`` keeps what is learnt from the examples: a set that was checked is learnt already when a server starts.
 
     0 everything holds, 1 examples fail, 2 files are broken.
     """
     ruleset, faults = parse.load_lenient(paths)
     for fault in faults:
         print(f"{fault.where}: {fault.code} {fault.what}", file=sys.stderr)
-    matcher = Matcher(ruleset)
+    matcher = Matcher(ruleset, folder=folder)
     total = failed = 0
     by_kind = Counter(rule.kind for rule in ruleset.rules.values())
     for outcome in tqdm(examples.prove(matcher), desc="例子", unit="条", disable=not sys.stderr.isatty(), leave=False):

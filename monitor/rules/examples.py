@@ -32,26 +32,25 @@ def prove_banned(matcher: Matcher, rule: BannedRule) -> Iterator[Outcome]:
     """The examples of one banned rule, and its rewrites; a draft, which never fires, proves nothing."""
     if rule.status == "draft":
         return
+    offered = dict.fromkeys([rule.rewrite])
     for number, example in enumerate(rule.examples.hit, 1):
-        yield Outcome(rule.id, f"hit-{number}", example.text, _hit(matcher, rule, example))
+        hits = charged(matcher, example)
+        offered.update(dict.fromkeys(hit.rewrite for hit in hits))
+        yield Outcome(rule.id, f"hit-{number}", example.text, _hit(hits, rule, example))
     for number, example in enumerate(rule.examples.miss, 1):
         fault = _named(charged(matcher, example), rule)
         yield Outcome(rule.id, f"miss-{number}", example.text, f"fires: {_told(fault)}" if fault else "")
-    offered = dict.fromkeys(
-        [rule.rewrite, *(hit.rewrite for example in rule.examples.hit for hit in charged(matcher, example))]
-    )
     for number, rewrite in enumerate(filter(None, offered), 1):
         yield Outcome(rule.id, f"rewrite-{number}", rewrite, _harmless(matcher, rewrite))
 
 
 def charged(matcher: Matcher, example: Sentence) -> list[Hit]:
-    """What an example is charged with without asking any audio."""
-    return [hit for hit in matcher.find(read(example.text), Side(example.side)) if not hit.needs_audio]
+    """What an example is charged with; there is no audio to ask."""
+    return matcher.find(read(example.text), Side(example.side), ask=False)
 
 
-def _hit(matcher: Matcher, rule: BannedRule, example: Sentence) -> str:
-    """What is wrong with a hit; empty when it holds."""
-    hits = charged(matcher, example)
+def _hit(hits: list[Hit], rule: BannedRule, example: Sentence) -> str:
+    """What is wrong with a hit that was charged with ``hits``; empty when it holds."""
     own = _named(hits, rule)
     if own is None:
         return f"does not fire; instead: {', '.join(map(_told, hits)) or 'nothing'}"
@@ -72,7 +71,7 @@ def _named(hits: list[Hit], rule: BannedRule) -> Hit | None:
 
 def _harmless(matcher: Matcher, text: str) -> str:
     """What is wrong with a sentence on which nothing may fire."""
-    hits = [hit for hit in matcher.find(read(text), Side.AGENT) if not hit.needs_audio]
+    hits = matcher.find(read(text), Side.AGENT, ask=False)
     return f"fires: {', '.join(map(_told, hits))}" if hits else ""
 
 

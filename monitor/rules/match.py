@@ -52,17 +52,18 @@ class Matcher:
             if rule.unless
         }
 
-    def find(self, reading: Reading, side: Side, *, words: Sequence[Word] = ()) -> list[Hit]:
+    def find(self, reading: Reading, side: Side, *, words: Sequence[Word] = (), ask: bool = True) -> list[Hit]:
         """What ``side`` is charged with for one utterance, in the order it was said.
 
         Meaning is asked only where no wording was found: it says less exactly what was said.
 
         An unknown side is judged only by rules for ``any`` side. ``words`` (the recogniser's, with
-        times) is taken for callers that have it; matching needs only the reading.
+        times) is taken for callers that have it; matching needs only the reading. Without ``ask``, what only
+        the audio could decide is not looked for: there is no audio.
         """
         if not reading.plain or side.value not in self._sides:
             return []
-        every = list(self._every_way(reading))
+        every = list(self._every_way(reading, ask=ask))
         found = [item for item in every if self._holds(reading, item, side)]
         if self._meaning is not None and all(item.needs_audio for item in found):
             excused = [item for item in every if not item.needs_audio and item not in found]
@@ -112,11 +113,11 @@ class Matcher:
         found = (*self._literals.find(reading), *self._patterns.find(reading))
         return not any(self._holds(reading, item, Side.AGENT) for item in found)
 
-    def _every_way(self, reading: Reading) -> Iterable[Found]:
+    def _every_way(self, reading: Reading, *, ask: bool) -> Iterable[Found]:
         yield from self._literals.find(reading)
         yield from self._patterns.find(reading)
         yield from self._sound_patterns.find(reading)
-        yield from self._sounds.find(reading)
+        yield from self._sounds.find(reading, ask=ask)
 
     def _holds(self, reading: Reading, item: Found, side: Side) -> bool:
         rule = item.rule

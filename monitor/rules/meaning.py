@@ -25,7 +25,7 @@ from monitor.text.reading import Reading, read
 
 _NEIGHBOURS: Final = 5
 LEAST_LIKENESS: Final = 0.36
-"""Of the nearest example, out of 3: one a kind of feature. A sentence unlike every example is none of the rules' business,
+"""Of the nearest example, out of 3: one a kind of feature. A sentence unlike every example breaks no rule,
 whatever the classifier makes of its few known words."""
 
 Floats = NDArray[np.float64]

@@ -65,14 +65,16 @@ def limits(length: int) -> Limits:
     return Limits(0.15, 0.36)
 
 
-def _wordings(rule: BannedRule) -> Iterator[str]:
+def _wordings(rule: BannedRule) -> Iterator[tuple[str, Reading]]:
     """What a rule is listened for: its phrases, and its shorter examples as they stand."""
     if not rule.sound:
         return
-    yield from rule.phrases
+    yield from ((phrase, read(phrase)) for phrase in rule.phrases)
     for example in rule.examples.hit:
-        if example.side == "agent" and LEAST < len(read(example.text).lean) <= MOST_EXAMPLE:
-            yield example.text
+        if example.side == "agent":
+            reading = read(example.text)
+            if LEAST < len(reading.lean) <= MOST_EXAMPLE:
+                yield example.text, reading
 
 
 class _Phrase(NamedTuple):
@@ -89,8 +91,8 @@ class Sounds:
         by_sound: dict[tuple[str, ...], list[tuple[BannedRule, str]]] = {}
         phrases: set[tuple[str, ...]] = set()
         for rule in rules:
-            for wording in _wordings(rule):
-                for key in _keys(read(wording)):
+            for wording, reading in _wordings(rule):
+                for key in _keys(reading):
                     by_sound.setdefault(key, []).append((rule, wording))
                     if wording in rule.phrases:
                         phrases.add(key)
@@ -98,6 +100,9 @@ class Sounds:
         self._names = sorted({syllable for phrase in self._phrases for syllable in phrase.syllables})
         number = {name: index for index, name in enumerate(self._names)}
         self._length = np.array([len(phrase.syllables) for phrase in self._phrases], dtype=np.int64)
+        self._asked_needs = np.maximum(2, np.ceil(self._length * _SHARED)).astype(np.int64)
+        named = np.array([phrase.named for phrase in self._phrases], dtype=bool)
+        self._sure_needs = np.where(named, self._asked_needs, self._length)  # an example counts where it sounds alike
         longest = int(self._length.max(initial=0))
         self._spelling = np.zeros((len(self._phrases), longest), dtype=np.int64)
         for row, phrase in enumerate(self._phrases):
@@ -110,16 +115,17 @@ class Sounds:
         self._posting = {syllable: np.array(pairs, dtype=np.int64).T for syllable, pairs in posting.items()}
         self._unlike: dict[tuple[str, str], NDArray[np.float64]] = {}
 
-    def find(self, reading: Reading) -> Iterator[Found]:
-        """Every phrase that was heard, or may have been (``needs_audio``)."""
+    def find(self, reading: Reading, *, ask: bool = True) -> Iterator[Found]:
+        """Every phrase that was heard and, with ``ask``, every one that may have been (``needs_audio``)."""
         heard = _heard(reading)
-        rows = self._likely(heard)
+        rows = self._likely(heard, self._asked_needs if ask else self._sure_needs)
         if not len(rows):
             return
         costs, ends = self._align(rows, heard)
         shares = costs / self._length[rows]
-        unsure_left = MOST_UNSURE
-        told: dict[str, set[tuple[int, int]]] = {}
+        unsure_left = MOST_UNSURE if ask else 0
+        told: set[tuple[str, int, int]] = set()
+        asked: set[tuple[str, int, int]] = set()
         edges = {edge for span in reading.words for edge in span}
         for at in np.argsort(shares, kind="stable"):
             phrase, share, end = self._phrases[rows[at]], float(shares[at]), int(ends[at])
@@ -135,7 +141,8 @@ class Sounds:
             start, stop = reading.lean_at[first], reading.lean_at[end - 1] + 1
             if len(phrase.syllables) < WHOLE_WORDS_BELOW:
                 unsure = unsure or not (start in edges and stop in edges)
-            if (unsure and not unsure_left) or (start, stop) in told.get(phrase.rules[0][1], ()):
+            place = (phrase.rules[0][1], start, stop)
+            if place in told or (unsure and (place in asked or not unsure_left)):
                 continue
             if unsure and not _worth_asking(phrase.syllables, heard[first:end], reading.crosses_mark(start, stop)):
                 continue
@@ -143,7 +150,7 @@ class Sounds:
             owners = [owner for owner in phrase.rules if not unsure or owner[0].severity != "hint"]
             if not owners:
                 continue
-            told.setdefault(phrase.rules[0][1], set()).add((start, stop))
+            (asked if unsure else told).add(place)
             unsure_left -= unsure
             for rule, wording in owners:
                 yield Found(
@@ -157,8 +164,8 @@ class Sounds:
                     candidate=wording if unsure else "",
                 )
 
-    def _likely(self, heard: Heard) -> NDArray[np.int64]:
-        """Phrases that share enough syllables with ``heard`` along one diagonal, give or take two."""
+    def _likely(self, heard: Heard, needs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Phrases that share as many syllables with ``heard`` as each ``needs``, on one diagonal, give or take two."""
         found = [
             (self._posting[syllable], at)
             for at, readings in enumerate(heard)
@@ -177,8 +184,7 @@ class Sounds:
             places = np.minimum(np.searchsorted(keys, keys + step), len(keys) - 1)
             near += np.where(keys[places] == keys + step, shared[places], 0)
         owners = keys // width
-        enough = near >= np.maximum(2, np.ceil(self._length[owners] * _SHARED))
-        return np.unique(owners[enough])
+        return np.unique(owners[near >= needs[owners]])
 
     def _align(self, rows: NDArray[np.int64], heard: Heard) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Of each phrase its cheapest cost in ``heard`` and where it ends, all phrases at once."""
