@@ -127,6 +127,19 @@ class AccessSettings(_Table):
     """Send the session cookie over https alone; set it where TLS ends before the server."""
 
 
+class AudioSocketSettings(_Table):
+    """Calls from Asterisk over TCP, see docs/api.md."""
+
+    enabled: bool = False
+    """Whether to listen at all. The protocol has no encryption: keep it inside your own network."""
+    host: str = ""
+    """Address to listen on; empty: that of the server."""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 9092
+    """0: any free one."""
+    announced_s: Annotated[float, Field(gt=0, le=86_400)] = 120.0
+    """An announced call has so long to connect."""
+
+
 class AuditSettings(_Table):
     """Recordings that are uploaded."""
 
@@ -161,6 +174,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     access: AccessSettings = AccessSettings()
     audits: AuditSettings = AuditSettings()
+    audiosocket: AudioSocketSettings = AudioSocketSettings()
 
 
 def load(flags: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:

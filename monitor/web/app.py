@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from monitor.config import Settings
-from monitor.web import ingest, pages, problems, sockets, telephony
+from monitor.web import audiosocket, ingest, pages, problems, sockets, telephony
 from monitor.web.api import audits, calls, rules, session, status, warnings
 from monitor.web.limits import Limits, SecurityHeaders
 
@@ -26,7 +26,7 @@ def build_app(settings: Settings, lifespan: Lifespan) -> FastAPI:
         redoc_url=None,
     )
     problems.handle(app)
-    for module in (session, calls, warnings, rules, audits, status, ingest, telephony, sockets, pages):
+    for module in (session, calls, warnings, rules, audits, status, ingest, telephony, audiosocket, sockets, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Limits, upload_bytes=settings.audits.max_mb * 1_000_000)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.requests import HTTPConnection
 
 from monitor.errors import InputError, MonitorError
 from monitor.frames import Side
@@ -103,7 +104,7 @@ async def _watch(socket: WebSocket, call: LiveCall, line: Line) -> None:
 
 
 def call_row(
-    socket: WebSocket, principal: Principal, call_id: str, form: StreamFormat, query: Mapping[str, str]
+    socket: HTTPConnection, principal: Principal, call_id: str, form: StreamFormat, query: Mapping[str, str]
 ) -> CallRow:
     """The call that ``query`` tells about: ``agent_id``, ``direction``, ``team``.
 

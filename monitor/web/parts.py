@@ -15,6 +15,7 @@ from monitor.web.throttle import Throttle
 
 if TYPE_CHECKING:
     from monitor.engines.batcher import Batcher
+    from monitor.web.audiosocket import Switchboard
     from monitor.web.audits import Audits
     from monitor.web.rulebook import Rulebook
 
@@ -32,6 +33,8 @@ class Parts:
     rulebook: "Rulebook"
     audits: "Audits"
     recorder: Recorder | None
+    switchboard: "Switchboard | None" = None
+    """Where Asterisk connects, if it may."""
     throttle: Throttle = field(default_factory=Throttle)
 
 

@@ -28,6 +28,7 @@ from monitor.sinks.store import Store
 from monitor.speech.engine import Engine
 from monitor.text.reading import read
 from monitor.web.app import build_app
+from monitor.web.audiosocket import Switchboard
 from monitor.web.audits import Audits
 from monitor.web.parts import Parts
 from monitor.web.rulebook import Load, Rulebook
@@ -116,6 +117,11 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
         stack.push_async_callback(live.stop)
         await audits.start()
         stack.push_async_callback(audits.stop)
+        if settings.audiosocket.enabled:
+            idle_s = settings.live.give_up_s + settings.live.reconnect_s
+            parts.switchboard = Switchboard(live, settings.audiosocket, settings.host, idle_s)
+            await parts.switchboard.start()
+            stack.push_async_callback(parts.switchboard.stop)
         sweeping = asyncio.create_task(_sweep(parts))
         stack.callback(sweeping.cancel)
         yield parts
