@@ -9,6 +9,7 @@ import { zh } from "../../monitor/web/static/i18n/zh.js";
 import { byAgent, byHour, byRule, byScore, named, worstFirst } from "../../monitor/web/static/state/report.js";
 import { seated } from "../../monitor/web/static/state/seats.js";
 import { counts, gravest, weight } from "../../monitor/web/static/state/severity.js";
+import { played } from "../../monitor/web/static/state/tape.js";
 import { silences } from "../../monitor/web/static/state/silence.js";
 
 const STATIC = new URL("../../monitor/web/static/", import.meta.url);
@@ -161,4 +162,23 @@ test("marks that would lie on each other make room to both sides, in the order o
   // Making room for two may touch a third: then all three share it.
   assert.deepEqual(rounded(seated([0.3, 0.42, 0.42], 0.1)), [0.28, 0.38, 0.48]);
   assert.deepEqual(seated([], 0.1), []);
+});
+
+test("a tape is told as what happens in turn", () => {
+  assert.deepEqual(
+    played("A2:您好，请问有什么可以帮您 Q5.5 +1.5C3 L:customer=-45,8 X2:customer H:agent H").map(
+      ({ kind, side, text, seconds }) => [kind, side, text, seconds],
+    ),
+    [
+      ["said", "agent", "您好，请问有什么可以帮您", "2"],
+      ["quiet", "", "", "5.5"],
+      ["said", "customer", "", "3"],
+      ["level", "customer", "", ""],
+      ["lost", "customer", "", "2"],
+      ["ended", "agent", "", ""],
+      ["ended", "", "", ""],
+    ],
+  );
+  assert.deepEqual(played("A2:喂 ??").at(-1), { kind: "said", side: "", text: "??", seconds: "" });
+  assert.deepEqual(played(""), []);
 });

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -138,7 +138,7 @@ class Moment:
     live: bool = True
     settled_ms: int = 400
     keys: str = ""
-    """Pressed one after the other, for as long as the sight is not there."""
+    """Pressed again and again once all has settled, until the sight is there."""
 
 
 MOMENTS = {
@@ -152,7 +152,7 @@ MOMENTS = {
     ),
     "agent-hold": Moment("hold-handled-badly", 34_500, ".card[data-kind=prompt]:has-text('请保持联系')"),
     "agent-complaint": Moment("complaint-with-promise", 11_000, ".card[data-kind=prompt]:has-text('接到投诉')"),
-    "agent-calm": Moment("exemplary", 8_500, ".card[data-kind=calm]", settled_ms=4_500, keys="d"),
+    "agent-calm": Moment("exemplary", 12_000, ".card[data-kind=calm]", settled_ms=4_500, keys="d"),
     "agent-ended": Moment("hold-handled-badly", 0, ".card[data-kind=ended]"),
 }  # fmt: skip
 
@@ -209,11 +209,12 @@ def agent(camera: Camera, stage: Stage) -> None:
                 stage.play(moment.call, call_id, agent_id, until_ms=moment.until_ms, live=moment.live)
                 sight = page.locator(f"cm-now-card {moment.sight}")
                 expect(page.locator("cm-caption-list li").first).to_be_visible()
+                if not moment.keys:
+                    sight.wait_for()
+                page.wait_for_timeout(moment.settled_ms)
                 while moment.keys and not sight.count():
                     page.keyboard.press(moment.keys)
-                    page.wait_for_timeout(200)
-                sight.wait_for()
-                page.wait_for_timeout(moment.settled_ms)
+                    page.wait_for_timeout(300)
                 camera.keep(page, name, width, scheme)
         stage.clear()
 
@@ -221,25 +222,28 @@ def agent(camera: Camera, stage: Stage) -> None:
 def supervisor(camera: Camera, stage: Stage) -> None:
     if not camera.wanted("supervisor"):
         return
-    for width, scheme in EVERY:
-        with camera.page("supervisor", "", "/supervisor", width, scheme) as page:
+    with ExitStack() as pages:
+        opened = []
+        for width, scheme in EVERY:
+            page = pages.enter_context(camera.page("supervisor", "", "/supervisor", width, scheme))
             expect(page.locator("cm-link-state").first).to_have_attribute("data-phase", "live")
-            for number in range(LIVE):
-                name = ON_THE_WALL[number % len(ON_THE_WALL)]
-                until_ms = 8_000 + 3_700 * number % (stage.sample(name).duration_ms - 22_000)
-                stage.play(
-                    name, f"20260309-{width}-{scheme}-{number:03d}", f"{PREFIXES[number % 3]}-{1001 + number}",
-                    until_ms=until_ms, live=True, team=TEAMS[number % 3],
-                )  # fmt: skip
+            opened.append((page, width, scheme))
+        for number in range(LIVE):
+            name = ON_THE_WALL[number % len(ON_THE_WALL)]
+            until_ms = 8_000 + 3_700 * number % (stage.sample(name).duration_ms - 22_000)
+            stage.play(
+                name, f"20260309-1652-{number:03d}", f"{PREFIXES[number % 3]}-{1001 + number}",
+                until_ms=until_ms, live=True, team=TEAMS[number % 3],
+            )  # fmt: skip
+        for page, width, scheme in opened:
             expect(page.locator("section[data-group=act] cm-call-tile").nth(1)).to_be_visible()
-            page.wait_for_timeout(2_500)
             camera.keep(page, "supervisor", width, scheme)
             if width == 1280:
                 page.locator("section[data-group=act] cm-call-tile button").first.click()
                 expect(page.locator("cm-call-drawer cm-caption-list li").nth(2)).to_be_visible()
-                page.wait_for_timeout(1_000)
+                page.wait_for_timeout(500)
                 camera.keep(page, "supervisor-call", width, scheme)
-        stage.clear()
+    stage.clear()
 
 
 def appeals(camera: Camera, stage: Stage) -> None:

@@ -23,7 +23,7 @@ export class AuditView extends View {
 
   build() {
     this.#report = null;
-    this.empty = h("p", { class: "empty" }, icon("download"), h("span", { text: t("audit.choose") }));
+    this.empty = h("p", { class: "empty" }, icon("upload"), h("span", { text: t("audit.choose") }));
     this.heading = h("h2", { class: "number" });
     this.links = h("span", { class: "acts" });
     this.discard = h("button", {

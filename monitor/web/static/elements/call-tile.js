@@ -42,6 +42,7 @@ export class CallTile extends View {
     );
     this.counts = h("span", { class: "warn" });
     this.newest = h("span", { class: "title" });
+    this.warn = h("span", { class: "warn" }, this.counts, this.newest);
     this.line = h("span", { class: "line" });
     this.button = h("button", {
       type: "button",
@@ -52,7 +53,7 @@ export class CallTile extends View {
       this.clock,
       this.state,
       this.spark,
-      h("span", { class: "warn" }, this.counts, this.newest),
+      this.warn,
       this.line,
     );
     this.shadowRoot.append(this.button);
@@ -78,7 +79,13 @@ export class CallTile extends View {
     );
     this.#draw(tile.levels);
     this.#count(tile.warnings);
-    setText(this.line, group === "act" && tile.line ? `${t(`side.${tile.line.side}`)}：${tile.line.text}` : "");
+    const said = tile.line ? `${t(`side.${tile.line.side}`)}：${tile.line.text}` : "";
+    setText(this.line, group === "act" ? said : "");
+    // Without a warning its row tells what is being said; where that has a row of its own it is left out.
+    const title = tile.warnings.findLast(({ status }) => status === "confirmed")?.title ?? "";
+    setText(this.newest, title || (group === "watch" ? said : ""));
+    setAttribute(this.newest, "data-said", !title);
+    this.warn.hidden = group === "act" && !title;
   }
 
   #draw(levels) {
@@ -101,7 +108,6 @@ export class CallTile extends View {
       makeCount,
       (node, severity) => setText(node.lastChild, found[severity]),
     );
-    setText(this.newest, sure.at(-1)?.title ?? "");
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { h, keyed, reveal, setAttribute, setText } from "../core/dom.js";
 import { clock, duration } from "../core/format.js";
-import { t } from "../core/i18n.js";
+import { language, t } from "../core/i18n.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
 import { marked } from "./marked-text.js";
@@ -21,6 +21,7 @@ export class CaptionList extends View {
 
   build() {
     this.#following = true;
+    setAttribute(this, "data-wide", language() !== "zh");
     this.none = h("p", { class: "none", text: t("captions.none") });
     this.list = h("ol");
     this.scroll = h(

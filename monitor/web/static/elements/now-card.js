@@ -122,6 +122,7 @@ export class NowCard extends View {
     this.reasons.hidden = !face.reasons.length;
     keyed(this.reasons, face.reasons.slice(0, 6), (reason) => `${reason.rule_id}@${reason.at_ms}`, reasonRow);
     this.say.hidden = !face.say;
+    setAttribute(this.body, "data-alone", !face.say && ["idle", "calm"].includes(card.kind));
     setAttribute(this.say, "data-said", face.said);
     setText(this.label, face.label);
     setText(this.text, face.say);

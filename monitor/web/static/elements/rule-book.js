@@ -169,8 +169,9 @@ export class RuleBook extends View {
   }
 
   #go(id, push = true) {
+    const news = id !== this.#id;
     this.#id = id;
-    if (push) history.pushState(null, "", `?id=${encodeURIComponent(id)}`);
+    if (push && news) history.pushState(null, "", `?id=${encodeURIComponent(id)}`);
     this.update();
     this.sheet.scrollTop = 0;
     if (matchMedia("(max-width: 900px)").matches && id) this.sheet.scrollIntoView();

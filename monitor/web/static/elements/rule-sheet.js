@@ -6,6 +6,7 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { sheet } from "../core/styles.js";
 import { View } from "../core/view.js";
+import { played } from "../state/tape.js";
 import { kindWord } from "./rule-book.js";
 
 const css = await sheet(import.meta.url, "rule-sheet.css");
@@ -117,18 +118,31 @@ function examples(given) {
     if (!items.length) return [];
     const rows = items.slice(0, EXAMPLES_SHOWN).map((item) => {
       const side = item.side && item.side !== "agent" ? `${t(`side.${item.side}`)}：` : "";
-      const events = item.events?.length ? ` → ${item.events.join("，")}` : "";
       return h(
         "li",
-        {},
+        { title: item.events?.join("\n") || null },
         h("span", { class: name }, icon(name === "hit" ? "critical" : "check", t(`rules.${name}`))),
-        h("span", { text: `${side}${item.say || item.heard || item.tape || ""}${events}` }),
+        item.tape
+          ? h("span", { class: "tape" }, played(item.tape).map(turn))
+          : h("span", { text: `${side}${item.say || item.heard || ""}` }),
       );
     });
     return [
       h("section", {}, h("h3", { text: `${t(`rules.${name}`)} ${items.length}` }), h("ul", { class: "lines" }, rows)),
     ];
   });
+}
+
+function turn({ kind, side, text, seconds }) {
+  const who = side ? t(`side.${side}`) : "";
+  const words = {
+    said: () => (who ? `${who}：${text || t("tape.speaks", { s: seconds })}` : text),
+    quiet: () => t("tape.quiet", { s: seconds }),
+    lost: () => t("tape.lost", { who, s: seconds }),
+    level: () => t("tape.level", { who }),
+    ended: () => t("tape.ended", { who }),
+  };
+  return h("span", { data: { kind }, text: words[kind]() });
 }
 
 /** Every other field of the rule file that says something, as it is named there. */

@@ -17,7 +17,7 @@ const TICK_MS = 1_000;
 const STATS_MS = 15_000;
 const APPEALS_MS = 6_000;
 /** Order is looked at this often, and not while somebody pointed at the wall within the last seconds. */
-const ARRANGE_MS = 2_000;
+const ARRANGE_MS = 900;
 const HELD_MS = 5_000;
 
 export class SupervisorFloor extends View {

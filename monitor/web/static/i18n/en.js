@@ -332,6 +332,12 @@ export const en = {
   "rules.miss": "Must not fire",
   "rules.rest": "Other settings (fields of the rule file)",
 
+  "tape.speaks": "(speaks for {s} s)",
+  "tape.quiet": "{s} s of silence",
+  "tape.lost": "{who}: {s} s missing",
+  "tape.level": "{who}: level changes",
+  "tape.ended": "{who} hangs up",
+
   "trial.label": "Try a sentence",
   "trial.hint": "e.g. 这事不归我管",
   "trial.side": "Who says it",

@@ -332,6 +332,12 @@ export const zh = {
   "rules.miss": "不应命中",
   "rules.rest": "其他设置（规则文件里的字段）",
 
+  "tape.speaks": "（说话 {s} 秒）",
+  "tape.quiet": "停 {s} 秒",
+  "tape.lost": "{who}缺失 {s} 秒",
+  "tape.level": "{who}音量变化",
+  "tape.ended": "{who}挂机",
+
   "trial.label": "试一句话",
   "trial.hint": "例如：这事不归我管",
   "trial.side": "说话的人",
