@@ -104,6 +104,8 @@ def check(paths: Iterable[Path | str], folder: Path | None = None) -> int:
         "failed": failed,
     }
     print(json.dumps(counts, ensure_ascii=False))
+    if drafts := [rule.id for rule in ruleset.rules.values() if rule.status == "draft"]:
+        print(f"草稿（status: draft，不写也是）从不触发，例子没有运行：{'、'.join(drafts)}", file=sys.stderr)
     kinds = "，".join(f"{KIND_NAMES.get(kind, kind)} {number}" for kind, number in sorted(by_kind.items()))
     verdict = "全部通过" if not failed and not faults else f"文件错误 {len(faults)} 处，例子不过 {failed} 条"
     print(f"规则 {len(ruleset.rules)} 条（{kinds}），例子 {total} 条：{verdict}。", file=sys.stderr)
@@ -174,9 +176,10 @@ def try_rule(paths: Iterable[Path | str], file: Path, calls: Path) -> int:
         RuleErrors: the file, or the rule set around it, is broken.
         InputError: ``INP-012``, no stored calls there, or the rule is of another kind.
     """
+    if not file.is_file():
+        raise InputError("没有这个规则文件", where=str(file), code="INP-012")
     ruleset = parse.load(paths)
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    rule = parse.parse_rule(text, str(file), ruleset.classes)
+    rule = parse.parse_rule(file.read_text(encoding="utf-8"), str(file), ruleset.classes)
     if not isinstance(rule, BannedRule):
         raise InputError(f"只能试用 banned 规则，这是 {rule.kind}", where=str(file), code="INP-012")
     rule = rule.model_copy(update={"status": "trial" if rule.status == "draft" else rule.status})
@@ -185,9 +188,10 @@ def try_rule(paths: Iterable[Path | str], file: Path, calls: Path) -> int:
     if not files:
         raise InputError("这里没有通话事件（*.jsonl）", where=str(calls), code="INP-012")
     matcher = Matcher(changed)
+    alone = Matcher(replace(changed, rules={rule.id: rule}))
     counts: Counter[str] = Counter()
     for path in tqdm(files, desc="通话", unit="通", disable=not sys.stderr.isatty(), leave=False):
-        for found in _differences(matcher, rule, path):
+        for found in _differences(matcher, alone, rule, path):
             counts[found["change"]] += 1
             print(json.dumps({"call": path.stem, **found}, ensure_ascii=False))
     told = "，".join(
@@ -197,15 +201,20 @@ def try_rule(paths: Iterable[Path | str], file: Path, calls: Path) -> int:
     return 1 if counts["new"] or counts["gone"] else 0
 
 
-def _differences(matcher: Matcher, rule: BannedRule, path: Path) -> Iterator[dict[str, Any]]:
+def _differences(matcher: Matcher, alone: Matcher, rule: BannedRule, path: Path) -> Iterator[dict[str, Any]]:
+    """What changes in one call; ``under`` is the more severe rule that the same words are charged under, if any."""
     transcripts, before = _stored(path, rule.id)
     for spoken in transcripts:
         reading = read(spoken["text"])
-        hits = matcher.find(reading, Side(spoken["side"]))
-        hit = next((hit for hit in hits if not hit.needs_audio and rule.id in (hit.rule.id, *hit.also)), None)
+        side = Side(spoken["side"])
+        hits = matcher.find(reading, side, ask=False)
+        hit = next((hit for hit in hits if rule.id in (hit.rule.id, *hit.also)), None)
         fired = spoken["utterance_id"] in before
         if hit is None and not fired:
             continue
+        under = hit.rule.id if hit is not None and hit.rule.id != rule.id else ""
+        if under:  # its own words, not those of the rule that it is charged under
+            hit = next(iter(alone.find(reading, side, ask=False)), hit)
         quote = spoken["text"][slice(*raw_span(reading, hit))] if hit is not None else before[spoken["utterance_id"]]
         yield {
             "change": "same" if hit is not None and fired else "new" if hit is not None else "gone",
@@ -214,6 +223,7 @@ def _differences(matcher: Matcher, rule: BannedRule, path: Path) -> Iterator[dic
             "quote": quote,
             "text": spoken["text"],
             "match": hit.match if hit is not None else "",
+            "under": under,
         }
 
 

@@ -241,6 +241,8 @@ def _said(item: Any) -> str:
         return f"unknown key {place!r}"
     if item["type"] == "missing":
         return f"{place!r} is missing"
+    if item["type"] == "tuple_type":
+        return f"{place}: a list is wanted, written [one, two] or one a line behind '- '"
     return f"{place}: {message}" if place else message
 
 

@@ -114,9 +114,10 @@ class Expressions:
                     yield found
 
     def _found(self, reading: Reading, entry: Expression, match: re.Match[str], at: tuple[int, ...]) -> Found | None:
-        if match.start() == match.end():
+        words = len(match.group().rstrip(MARKS))
+        if not words:
             return None
-        start, end = at[match.start()], at[match.end() - 1] + 1
+        start, end = at[match.start()], at[match.start() + words - 1] + 1
         if self._by_sound and not (_telling(match) and _whole_words(reading, match, at)):
             return None
         if not entry.marked and reading.crosses_end(start, end):
