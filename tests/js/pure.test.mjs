@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { en } from "../../monitor/web/static/i18n/en.js";
 import { zh } from "../../monitor/web/static/i18n/zh.js";
 import { byAgent, byHour, byRule, byScore, named, worstFirst } from "../../monitor/web/static/state/report.js";
+import { stretches } from "../../monitor/web/static/state/marks.js";
 import { seated } from "../../monitor/web/static/state/seats.js";
 import { counts, gravest, weight } from "../../monitor/web/static/state/severity.js";
 import { played } from "../../monitor/web/static/state/tape.js";
@@ -181,4 +182,18 @@ test("a tape is told as what happens in turn", () => {
   );
   assert.deepEqual(played("A2:喂 ??").at(-1), { kind: "said", side: "", text: "??", seconds: "" });
   assert.deepEqual(played(""), []);
+});
+
+test("quotes are marked where they stand, of two that overlap the second has the rest", () => {
+  const told = (...args) => stretches(...args).map(({ text, severity }) => (severity ? `[${text}]` : text));
+  const major = (quote) => ({ quote, severity: "major" });
+  assert.deepEqual(told("这事我也不懂，你问厂家吧。", [major("你问厂家吧"), major("我也不懂，你")]), [
+    "这事",
+    "[我也不懂，你]",
+    "[问厂家吧]",
+    "。",
+  ]);
+  assert.deepEqual(told("不归我管", [major("不归我管"), major("归我"), major("没有"), major("")]), ["[不归我管]"]);
+  assert.deepEqual(told("您好", []), ["您好"]);
+  assert.deepEqual(told("", [major("您")]), []);
 });

@@ -143,7 +143,7 @@ def test_the_silent_call_to_the_permitted_hang_up(floor: Any, desk: Callable[...
     expect(say).to_have_text("您好，请问有什么可以帮助您？")
     expect(card(page).locator(".end")).to_have_text(may_not)
     call.say("agent", "您好，请问有什么可以帮助您？")
-    expect(card(page).locator(".next")).to_have_text("等客户开口")
+    expect(card(page).locator(".next")).to_have_text("等客户开口，时间到就进入下一步")
     expect(ring).to_have_text(re.compile("^[1-5]$"))
     expect(card(page).locator(".end")).to_have_text(may_not)
     call.quiet(4_300)

@@ -86,7 +86,7 @@ export const en = {
   "card.hangup": "Hang up",
 
   "ring.left": "Say it before the time is up",
-  "ring.waiting": "Let the customer speak",
+  "ring.waiting": "Let the customer speak; then the next step",
   "ring.next": "Next step when the time is up",
   "ring.now": "Say it now",
   "ring.mayEnd": "You may hang up now",

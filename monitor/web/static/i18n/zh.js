@@ -86,7 +86,7 @@ export const zh = {
   "card.hangup": "挂机",
 
   "ring.left": "请在时间到之前说",
-  "ring.waiting": "等客户开口",
+  "ring.waiting": "等客户开口，时间到就进入下一步",
   "ring.next": "时间到就进入下一步",
   "ring.now": "现在就说",
   "ring.mayEnd": "现在可以挂机",
