@@ -41,9 +41,11 @@ from monitor.text.reading import read
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE / "peers" / ".venv" / "faster-whisper" / "bin" / "python"
-OURS = "monitor audit"
+OURS = "monitor audit --passages"
+WORD_FOR_WORD = "monitor audit"
 WAYS = {
     OURS: [],
+    WORD_FOR_WORD: [],
     "faster-whisper, beam 5": ["--beam", "5"],
     "the same with its VAD filter": ["--beam", "5", "--vad"],
     "faster-whisper, beam 1": ["--beam", "1"],
@@ -81,11 +83,11 @@ def main() -> int:
     args = _arguments()
     if args.worker:
         return _ours(args)
-    ways = [way for way in WAYS if way == OURS or PEER.exists()]
-    if len(ways) == 1:
+    ways = [way for way in WAYS if way in (OURS, WORD_FOR_WORD) or PEER.exists()]
+    if len(ways) == 2:
         print("faster-whisper's environment is missing: make bench-peers", file=sys.stderr)
     if args.quick:
-        ways = ways[:2] + [way for way in ways if "batch 8" in way]
+        ways = ways[:3] + [way for way in ways if "batch 8" in way]
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         recordings = [record(args, Path(folder), kind) for kind in ("dense", "half")]
@@ -132,8 +134,9 @@ def record(args: argparse.Namespace, folder: Path, kind: str) -> Recording:
 
 def measure(way: str, recording: Recording, turn: int, args: argparse.Namespace) -> Result:
     """Run one way in a process of its own."""
-    if way == OURS:
+    if way in (OURS, WORD_FOR_WORD):
         command = [sys.executable, str(HERE / "throughput.py"), "--worker", str(recording.file)]
+        command += ["--passages"] if way == OURS else []
         command += [option for path in args.rules or () for option in ("--rules", str(path))]
     else:
         command = [str(PEER), "recordings.py", "--file", str(recording.file), "--model", str(args.model.resolve())]
@@ -169,7 +172,11 @@ def _ours(args: argparse.Namespace) -> int:
     matcher, engine = wiring.matcher(settings), wiring.engine(settings)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         plan = AuditPlan(
-            out=Path(folder), mono_side=Side.AGENT, policy=wiring.policy(settings, finals_only=True), jobs=args.jobs
+            out=Path(folder),
+            mono_side=Side.AGENT,
+            policy=wiring.policy(settings, finals_only=True),
+            jobs=args.jobs,
+            passages=args.passages,
         )
         wall, cpu = time.perf_counter(), time.process_time()
         (outcome,) = audit([args.worker], plan, matcher, engine)
@@ -232,6 +239,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("out/bench"))
     parser.add_argument("--write", type=Path, help="put the result into this page, between its marks «throughput»")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--passages", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.quick:
         args.minutes, args.rounds = 2.0, 1

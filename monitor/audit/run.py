@@ -14,6 +14,7 @@ from typing import Any
 
 from monitor.audit.drive import drive
 from monitor.audit.lanes import Lanes
+from monitor.audit.passages import Passages
 from monitor.errors import InputError, MonitorError
 from monitor.events import CallEnded, Published, from_json, to_json
 from monitor.frames import Hangup, Input, Side
@@ -38,6 +39,8 @@ class AuditPlan:
     """Utterances that the engine computes together."""
     ask: int = 32
     """Utterances of one recording that are asked about at once, to be sorted into batches that fit."""
+    passages: bool = False
+    """Hear neighbouring utterances together (:mod:`monitor.audit.passages`); else word for word what is heard live."""
     jobs: int = 1
     """Recordings at the same time; they share the engine's lanes."""
     resume: bool = False
@@ -108,7 +111,8 @@ def events_of(
     """Every event of one recording, in order."""
     call = CallInfo(call_id=call_id, sides=tuple(recording.sides), model=engine.name)
     session = CallSession(call, matcher, plan.policy)
-    yield from drive(session, _inputs(recording), engine, batch=plan.ask)
+    heard_by = Passages(engine) if plan.passages else engine
+    yield from drive(session, _inputs(recording), heard_by, batch=plan.ask)
 
 
 def read_events(path: Path) -> Iterator[Published]:

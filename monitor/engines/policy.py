@@ -13,6 +13,10 @@ class DecodePolicy:
     partial_beams: int = 1
     final_beams: int = 5
     no_repeat_ngram: int = 3
+    """So many tokens never come twice in one text; 0: any may."""
+    no_repeat_ngram_long: int = 5
+    """The same in windows of :attr:`long_ms` and more, in which people do say things twice."""
+    long_ms: int = 14_000
     tokens_per_s: float = 10.0
     """Most new tokens for each second of audio, on top of ``tokens_least``."""
     tokens_least: int = 8
@@ -21,6 +25,10 @@ class DecodePolicy:
     word_times: bool = True
     second_try: bool = True
     """Decode again with the full window where the guard sees a loop."""
+
+    def ngram(self, window_ms: int) -> int:
+        """How many tokens never come twice in a window of this length."""
+        return self.no_repeat_ngram_long if window_ms >= self.long_ms else self.no_repeat_ngram
 
     def tokens_most(self, audio_ms: int) -> int:
         """The cap on new tokens for this much audio."""

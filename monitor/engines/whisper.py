@@ -200,7 +200,7 @@ class WhisperEngine:
             states,
             [self._prompt] * len(group),
             beam_size=group[0].beams,
-            no_repeat_ngram_size=self._policy.no_repeat_ngram,
+            no_repeat_ngram_size=self._policy.ngram(group[0].window_ms),
             max_length=max(2 * most, most + len(self._prompt)),  # CTranslate2 halves it for the new tokens
             return_scores=True,
             return_no_speech_prob=True,
