@@ -14,6 +14,7 @@ import { View } from "../core/view.js";
 const css = await sheet(import.meta.url, "appeal-queue.css");
 /** Sound before and after the words, so that they are heard in their sentence. */
 const AROUND_MS = 2_000;
+const SOUNDS_AHEAD = 3;
 
 export class AppealQueue extends View {
   static sheets = [css];
@@ -49,7 +50,7 @@ export class AppealQueue extends View {
     const where = h("a", { class: "where number" });
     const quote = h("p", { class: "quote" });
     const comment = h("p", { class: "comment" });
-    const audio = h("audio", { controls: true, preload: "metadata", "aria-label": t("appeals.audio") });
+    const audio = h("audio", { controls: true, preload: "none", "aria-label": t("appeals.audio") });
     const node = h("li", {}, h("h3", {}, shape, title), where, quote, comment, audio);
     audio.addEventListener("error", () => {
       audio.hidden = true;
@@ -96,8 +97,12 @@ export class AppealQueue extends View {
   }
 
   #point() {
-    for (const [index, node] of [...this.list.children].entries())
+    for (const [index, node] of [...this.list.children].entries()) {
       setAttribute(node, "aria-current", index === this.#current ? "true" : null);
+      // The sound of this one and of the next ones is at hand; a hundred appeals do not load a hundred sounds.
+      const ahead = index - this.#current;
+      setAttribute(node.cmAudio, "preload", ahead >= 0 && ahead < SOUNDS_AHEAD ? "metadata" : "none");
+    }
   }
 
   #key(event) {
