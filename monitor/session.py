@@ -84,12 +84,23 @@ class _Open:
     """The newest decode of final quality that was asked for; its audio may be asked about again."""
     shown: bool = False
     """A partial of it has been published."""
+    known: bool = False
+    """What was said was known before it was known to be all: it was published as a partial."""
+    matched_after: str = ""
+    """The sentence that it was last matched with, for phrases that begin there."""
+
+    @property
+    def resolvable(self) -> bool:
+        """It is over, and there is an answer about all of it or none is needed."""
+        utterance = self.utterance
+        return utterance.closed and (utterance.final_revision == 0 or utterance.final is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What a side said last."""
 
+    utterance_id: str
     text: str
     clock: WordClock
     to_ms: Ms
@@ -243,8 +254,9 @@ class CallSession:
                 entry = self._open[side][-1]
                 entry.utterance.to_ms = to_ms
                 entry.utterance.final_revision = revision
-                if revision == 0 or entry.utterance.final is not None:
-                    yield from self._resolve(entry, known=True)
+                if entry.resolvable:
+                    entry.known = True
+                    yield from self._resolve_in_order(side)
                 elif self._policy.finals_only:
                     assert entry.asked is not None and entry.asked.revision == revision
                     yield self._wanted(entry, replace(entry.asked, decode=Pass.FINAL))
@@ -270,8 +282,8 @@ class CallSession:
             return
         if not entry.utterance.take(heard):
             return
-        if entry.utterance.final is not None:
-            yield from self._resolve(entry, known=False)
+        if entry.resolvable:
+            yield from self._resolve_in_order(heard.side)
         else:
             yield from self._partial(entry, heard)
 
@@ -291,8 +303,15 @@ class CallSession:
             )
         yield from self._match(entry, heard, final=False)
 
-    def _resolve(self, entry: _Open, *, known: bool) -> Iterator[Output]:
-        """What was said is known. ``known``: it was published as a partial of the same revision."""
+    def _resolve_in_order(self, side: Side) -> Iterator[Output]:
+        """Answers may overtake each other; a sentence waits for the one before it, whose words it may go on with."""
+        for entry in list(self._open[side]):
+            if not entry.resolvable:
+                break
+            yield from self._resolve(entry)
+
+    def _resolve(self, entry: _Open) -> Iterator[Output]:
+        """What was said is known."""
         utterance, side = entry.utterance, entry.utterance.side
         assert utterance.to_ms is not None
         self._open[side].remove(entry)
@@ -305,7 +324,7 @@ class CallSession:
                 yield self._gap(side, utterance.from_ms, utterance.to_ms, heard.dropped)
             return
         yield self._final(utterance, heard)
-        if known:
+        if entry.known and entry.matched_after == self._sentence_before(side):
             yield from entry.ledger.confirm()
         else:
             yield from self._match(entry, heard, final=True)
@@ -313,7 +332,7 @@ class CallSession:
             self._judging[utterance.id] = entry.ledger
         reading = read(heard.text)
         self._figures.sides[side].words(len(reading.plain), utterance.to_ms - utterance.from_ms)
-        self._before[side] = _Before(heard.text, WordClock(heard), utterance.to_ms)
+        self._before[side] = _Before(utterance.id, heard.text, WordClock(heard), utterance.to_ms)
         self._settled.hold(VoiceOn(side, utterance.from_ms))
         self._settled.hold(Spoke(side, utterance.from_ms, utterance.to_ms, utterance.id, reading))
         self._settled.hold(VoiceOff(side, utterance.to_ms))
@@ -338,7 +357,12 @@ class CallSession:
 
     # ── what may not be said ─────────────────────────────────────────────────────────────────────
 
+    def _sentence_before(self, side: Side) -> str:
+        before = self._before.get(side)
+        return before.utterance_id if before is not None else ""
+
     def _match(self, entry: _Open, heard: Hypothesis, *, final: bool) -> Iterator[Output]:
+        entry.matched_after = self._sentence_before(heard.side)
         reading = read(heard.text)
         clock = WordClock(heard)
         findings = [self._place(hit, reading, 0, clock) for hit in entry.matcher.find(reading, heard.side)]

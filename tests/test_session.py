@@ -135,6 +135,27 @@ def test_a_phrase_may_go_on_across_a_pause(matcher, scene):
     assert said[-1].to_ms > 2_200
 
 
+def test_answers_that_overtake_each_other_are_judged_in_the_order_of_speech(matcher, scene):
+    """The end of one sentence goes on in the next, never in one that came before it."""
+    call = scene().say(A, 600, 1_400, "这件事真的是不归").say(A, 2_200, 3_000, "我管的").until(4_500)
+    texts = {0: "这件事真的是不归", 1: "我管的"}
+    told = []
+    for backwards in (False, True):
+        listening = session(matcher, finals_only=True)
+        wanted: list[DecodeWanted] = []
+        out: list = []
+        *frames, hangup = call.inputs()
+        for frame in frames:
+            wanted += of(DecodeWanted, listening.feed(frame))
+        assert len(wanted) == 2
+        answers = [heard(event, texts[number]) for number, event in enumerate(wanted)]
+        for answer in reversed(answers) if backwards else answers:
+            out += listening.feed(answer)
+        told.append(judged([*out, *listening.feed(hangup)]))
+    assert told[0] == told[1]
+    assert [event.quote for event in of(Warning, out) if event.rule_id == "not-my-job"] == ["不归我"]
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 24_000), min_size=1, max_size=12))
 def test_any_cutting_of_the_audio_gives_the_same_events(matcher, scene, cuts):
