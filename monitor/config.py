@@ -69,7 +69,7 @@ class SpeechSettings(_Table):
 
     partial_every_ms: Annotated[int, Field(ge=100, le=5_000)] = 500
     """New speech after which words are asked for while it goes on."""
-    partial_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    partial_share: Annotated[float, Field(ge=0, le=1)] = 0.4
     """The least share of the utterance that has to be new for that: every time all of it is heard again."""
     eager_pause_ms: Annotated[int, Field(ge=60, le=2_000)] = 200
     """A pause after which final words are asked for, should it be the end."""

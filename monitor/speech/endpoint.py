@@ -31,7 +31,7 @@ class EndpointPolicy:
 
     partial_every_ms: int = 500
     """A partial decode is asked for after this much new speech …"""
-    partial_share: float = 0.3
+    partial_share: float = 0.4
     """… and no sooner than this share of the utterance is new: each hears all of it once more."""
     eager_pause_ms: int = 200
     """A pause after which a decode of final quality is asked for."""
