@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.engines.weights import HUB
@@ -140,6 +140,19 @@ class AudioSocketSettings(_Table):
     """An announced call has so long to connect."""
 
 
+class WordingSettings(_Table):
+    """A language model that words rewrites for the case at hand; off without an address."""
+
+    url: str = ""
+    """OpenAI-compatible address up to ``/v1``, e.g. ``http://127.0.0.1:11434/v1``; masked text of calls goes there."""
+    model: str = ""
+    """The model's name there."""
+    key: SecretStr = SecretStr("")
+    """Sent as bearer token, where the server wants one."""
+    wait_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """Later answers are not shown."""
+
+
 class AuditSettings(_Table):
     """Recordings that are uploaded."""
 
@@ -175,6 +188,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     audits: AuditSettings = AuditSettings()
     audiosocket: AudioSocketSettings = AudioSocketSettings()
+    wording: WordingSettings = WordingSettings()
 
 
 def load(flags: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from monitor.arrivals import Arrivals
 from monitor.errors import EngineError, InputError, MonitorError, SessionOver
-from monitor.events import CallEnded, DecodeWanted, Note, Published, VerifyWanted
+from monitor.events import CallEnded, DecodeWanted, Note, Published, Transcript, VerifyWanted
 from monitor.events import Warning as WarningEvent
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Hypothesis, Input, Pass, Side, Verdict
 from monitor.intake import Intake
@@ -29,6 +29,7 @@ from monitor.sinks.entry import Entry
 from monitor.sinks.metrics import Metrics
 from monitor.sinks.recordings import Recorder
 from monitor.sinks.store import Store
+from monitor.text.reading import read
 from monitor.timeline import BLOCK_MS, Ms
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,11 @@ UNANSWERED: Final = 8
 
 LONGEST_HOLE_MS: Final = 6 * 3600 * 1000
 """A line that says it begins later than this is wrong about its clock."""
+
+CASE_LINES: Final = 6
+"""Sentences that a language model is shown of the call."""
+
+SPEAKERS: Final = {Side.AGENT: "坐席", Side.CUSTOMER: "客户", Side.UNKNOWN: "对话"}
 
 NO_EVIDENCE_LLR: Final = -99.0
 """The verdict where the engine cannot give one: the audio does not speak against the agent."""
@@ -72,6 +78,14 @@ class LivePolicy:
     """Audio that may wait in front of a call; beyond it the sender waits."""
 
 
+class Wording(Protocol):
+    """What is asked for a rewrite that fits the case (:class:`monitor.engines.wording.Wording`)."""
+
+    async def offer(self, warning: WarningEvent, lines: Sequence[str]) -> str:
+        """One sentence, or nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every call is given."""
@@ -83,6 +97,7 @@ class Surroundings:
     session: SessionPolicy
     model: str
     recorder: Recorder | None = None
+    wording: Wording | None = None
     clock: Callable[[], float] = time.monotonic
 
 
@@ -134,6 +149,10 @@ class LiveCall:
             model=around.model,
         )
         self._session = CallSession(info, matcher, around.session)
+        self._matcher = matcher
+        self._lines: deque[str] = deque(maxlen=CASE_LINES)
+        self._standing: dict[str, WarningEvent] = {}
+        """Warnings about words, as they were last published; only where rewrites are asked for."""
         self._resumption = None if said is None else Resumption(said, row.last_ms)
         self._fresh = True  # nothing has been fed
         self._seq = row.last_seq
@@ -300,6 +319,7 @@ class LiveCall:
 
     def use_rules(self, matcher: Matcher) -> None:
         """Judge by another rule set from the next utterance on."""
+        self._matcher = matcher
         self._session.use_rules(matcher)
 
     async def note(self, author: str, text: str) -> None:
@@ -364,6 +384,34 @@ class LiveCall:
             if isinstance(event, CallEnded):
                 self._around.metrics.calls.labels(event.reason).inc()
         await self._around.store.append(entries)
+        if self._around.wording is not None:
+            for entry in entries:
+                self._consider(entry.event, self._around.wording)
+
+    # ── a rewrite that fits the case ─────────────────────────────────────────────────────────────
+
+    def _consider(self, event: Published, wording: Wording) -> None:
+        """Ask for a rewrite of what the agent is known to have said; keep what the question needs."""
+        if isinstance(event, Transcript) and event.status == "final" and event.text:
+            self._lines.append(f"{SPEAKERS[event.side]}：{event.text}")
+        if not isinstance(event, WarningEvent) or not event.utterance_id or event.side is not Side.AGENT:
+            return
+        before = self._standing.get(event.warning_id)
+        self._standing[event.warning_id] = event
+        if event.status == "confirmed" and (before is None or before.status != "confirmed"):
+            task = asyncio.get_running_loop().create_task(self._word(event, wording, tuple(self._lines)))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _word(self, event: WarningEvent, wording: Wording, lines: tuple[str, ...]) -> None:
+        text = await wording.offer(event, lines)
+        stands = self._standing.get(event.warning_id)
+        if not text or stands is None or stands.status != "confirmed" or self.over.is_set() or self._session.over:
+            return
+        if self._matcher.find(read(text), Side.AGENT, ask=False):
+            log.info("%s a wording that breaks the rules itself is not shown", self.row.call_id)
+            return
+        await self._publish([replace(stands, rewrite=text, seq=0)])
 
     async def _settle(self) -> None:
         """Return when everything that was published is on disk: jobs come after events."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from monitor import config
 from monitor.config import Settings
 from monitor.engines.scripted import ScriptedEngine
+from monitor.engines.wording import Wording
 from monitor.errors import ConfigError, InputError
 from monitor.frames import Side
 from monitor.privacy import mask
@@ -109,6 +110,14 @@ def engine(settings: Settings) -> Engine:
             decode=whisper.DecodePolicy(prompt=chosen.prompt),
         )
     )
+
+
+def wording(settings: Settings) -> Wording | None:
+    """The language model that words rewrites; None where none is set."""
+    chosen = settings.wording
+    if not chosen.url:
+        return None
+    return Wording(chosen.url, chosen.model, key=chosen.key.get_secret_value(), wait_s=chosen.wait_s)
 
 
 def _scripted(script: Path | None) -> Engine:

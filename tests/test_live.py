@@ -80,6 +80,7 @@ async def running(
     *,
     decoder: Any = None,
     recorder: Recorder | None = None,
+    wording: Any = None,
     **policy: float,
 ) -> AsyncIterator[Running]:
     store, metrics = Store(data, observe=lambda name, value: metrics.observe(name, value)), Metrics()
@@ -92,6 +93,7 @@ async def running(
         session=SessionPolicy(),
         model="scripted",
         recorder=recorder,
+        wording=wording,
     )
     run = Running(Live(matcher, around), store, metrics)
     await store.start(run.take)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 
+from monitor import wiring
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher, Trace
 from monitor.errors import ConfigError, MonitorError, RuleFault, RuntimeFault
@@ -80,6 +81,7 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
     hub = Hub(read_back)
     batcher = Batcher(given.engine, max_batch=settings.engine.max_batch, observe=lambda trace: _observe(metrics, trace))
     recorder = Recorder(settings.data / "recordings") if settings.recordings.keep else None
+    wording = wiring.wording(settings)
     surroundings = Surroundings(
         store=store,
         decoder=batcher,
@@ -88,6 +90,7 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
         session=given.session,
         model=given.engine.name,
         recorder=recorder,
+        wording=wording,
     )
     live = Live(given.matcher, surroundings)
     audits = Audits(store, settings)
@@ -106,6 +109,8 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         await store.start(hub.publish)
         stack.push_async_callback(store.stop)
+        if wording is not None:
+            stack.push_async_callback(wording.close)
         hub.start(store.cursor)
         if recorder is not None:
             recorder.start()
