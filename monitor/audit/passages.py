@@ -1,10 +1,10 @@
 """Utterances of one side heard together: a recogniser that knows what was said before hears better.
 
 Live, a sentence is recognised the moment it is over. In a recording its neighbours are there already, so
-those of one side are joined into a passage of up to fourteen seconds, decoded at once, and taken apart again
-by the times of the words. That costs no more than decoding them one by one, since less of every
-encoder window is padding, and a fifth fewer characters are wrong (docs/performance.md, Recordings). The
-words are not to the letter those that were heard live, so it is the auditor's to choose.
+those of one side are joined into a passage of up to 25 seconds, decoded at once, and taken apart again by
+the times of the words. A fifth to a quarter fewer characters are wrong, for up to a quarter more computing:
+less of every encoder window is padding (docs/performance.md, Recordings). The words are not to the letter
+those that were heard live, so it is the auditor's to choose.
 """
 
 import math
@@ -17,8 +17,8 @@ from monitor.frames import Hypothesis, Pass, Verdict, Word
 from monitor.speech.engine import Engine
 from monitor.timeline import RATE_HZ, Ms, ms_at, samples_at
 
-LONGEST_MS: Final = 14_000
-"""Of a passage. Longer ones lose sentences now and then."""
+LONGEST_MS: Final = 25_000
+"""Of a passage: with its margin it fills the recogniser's window of 30 s."""
 APART_MS: Final = 400
 """Quiet put between two utterances: enough to be a pause, and for the words to be told apart."""
 _FAR_MS: Final = 30_000

@@ -33,7 +33,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="同时处理几个录音（默认 2）")
     parser.add_argument(
-        "--passages", action="store_true", help="前后句连着识别：错字少约五分之一，但与实时监测不再逐字一致"
+        "--passages", action="store_true", help="前后句连着识别：错字少约五分之一到四分之一，但与实时监测不再逐字一致"
     )
     parser.add_argument("--resume", action="store_true", help="接着上次没做完的做")
     parser.add_argument("--format", default="jsonl,json", help="jsonl,json,csv,xlsx,html 中的若干个")
