@@ -43,13 +43,7 @@ class RememberedEngine:
             keys = [self._key("decode", item.decode.value, item.agreed, item.pcm) for item in batch]
             answers = self._answers(keys, batch, lambda engine, items: [_said(it) for it in engine.decode(items)])
         return [
-            Hypothesis(
-                utterance_id=item.utterance_id,
-                revision=item.revision,
-                decode=item.decode,
-                side=item.side,
-                from_ms=item.from_ms,
-                to_ms=item.to_ms,
+            item.answer(
                 text=answer["text"],
                 words=tuple(
                     Word(

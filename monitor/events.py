@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from monitor.errors import InputError
-from monitor.frames import Pass, Side
+from monitor.frames import Hypothesis, Pass, Side, Word
 from monitor.timeline import Ms
 
 Severity = Literal["critical", "major", "minor", "hint"]
@@ -231,6 +231,23 @@ class DecodeWanted:
     """16 kHz mono int16 little-endian, the whole utterance so far."""
     agreed: str = ""
     """Words two partial decodes agreed on, for engines that can start behind them."""
+
+    def answer(
+        self, text: str, words: tuple[Word, ...] = (), *, confidence: float = 1.0, dropped: str = ""
+    ) -> Hypothesis:
+        """The ``Hypothesis`` that answers this, with what was heard."""
+        return Hypothesis(
+            utterance_id=self.utterance_id,
+            revision=self.revision,
+            decode=self.decode,
+            side=self.side,
+            from_ms=self.from_ms,
+            to_ms=self.to_ms,
+            text=text,
+            words=words,
+            confidence=confidence,
+            dropped=dropped,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

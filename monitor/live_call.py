@@ -468,13 +468,7 @@ def _no_answer(wanted: DecodeWanted | VerifyWanted, why: str) -> Hypothesis | Ve
         return Verdict(request_id=wanted.request_id, llr=NO_EVIDENCE_LLR)
     if wanted.decode is Pass.PARTIAL:
         return None
-    return Hypothesis(
-        utterance_id=wanted.utterance_id,
-        revision=wanted.revision,
-        decode=wanted.decode,
-        side=wanted.side,
-        from_ms=wanted.from_ms,
-        to_ms=wanted.to_ms,
+    return wanted.answer(
         text="",
         dropped=why,
     )

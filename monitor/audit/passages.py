@@ -150,13 +150,7 @@ def _hypothesis(placed: _Placed, words: Sequence[Word]) -> Hypothesis:
         shift = wanted.from_ms - placed.from_ms
         moved.append(replace(word, from_ms=Ms(begin + shift), to_ms=Ms(end + shift)))
     sure = [math.log(max(word.probability, 1e-6)) for word in words]
-    return Hypothesis(
-        utterance_id=wanted.utterance_id,
-        revision=wanted.revision,
-        decode=wanted.decode,
-        side=wanted.side,
-        from_ms=wanted.from_ms,
-        to_ms=wanted.to_ms,
+    return wanted.answer(
         text="".join(word.text for word in words).strip(),
         words=tuple(moved),
         confidence=math.exp(sum(sure) / len(sure)) if sure else 0.0,

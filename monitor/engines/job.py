@@ -55,14 +55,7 @@ class Job:
 
     def hypothesis(self) -> Hypothesis:
         """The answer."""
-        wanted = self.wanted
-        return Hypothesis(
-            utterance_id=wanted.utterance_id,
-            revision=wanted.revision,
-            decode=wanted.decode,
-            side=wanted.side,
-            from_ms=wanted.from_ms,
-            to_ms=wanted.to_ms,
+        return self.wanted.answer(
             text=self.text,
             words=self.words,
             confidence=self.confidence,

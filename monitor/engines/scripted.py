@@ -91,13 +91,7 @@ class ScriptedEngine:
             if line.to_ms <= wanted.from_ms or line.from_ms >= wanted.to_ms:
                 continue
             words.extend(_within(line, wanted.from_ms, wanted.to_ms))
-        return Hypothesis(
-            utterance_id=wanted.utterance_id,
-            revision=wanted.revision,
-            decode=wanted.decode,
-            side=wanted.side,
-            from_ms=wanted.from_ms,
-            to_ms=wanted.to_ms,
+        return wanted.answer(
             text="".join(word.text for word in words),
             words=tuple(words),
         )

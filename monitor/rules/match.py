@@ -97,8 +97,7 @@ class Matcher:
     def judge(self, hit: Hit, verdict_llr: float) -> Hit | None:
         """A hit that needed the audio, now that the audio has spoken: confirmed, or None.
 
-        ``verdict_llr`` is the log-likelihood ratio per token of the transcript with the candidate put
-        in to the transcript as heard.
+        ``verdict_llr`` as in :attr:`monitor.frames.Verdict.llr`.
         """
         if not hit.needs_audio:
             return hit
