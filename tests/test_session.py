@@ -114,13 +114,7 @@ def test_what_a_final_no_longer_holds_is_retracted(matcher, scene):
 
 
 def heard(wanted: DecodeWanted, text: str, **more: object) -> Hypothesis:
-    return Hypothesis(
-        utterance_id=wanted.utterance_id,
-        revision=wanted.revision,
-        decode=wanted.decode,
-        side=wanted.side,
-        from_ms=wanted.from_ms,
-        to_ms=wanted.to_ms,
+    return wanted.answer(
         text=text,
         **more,  # type: ignore[arg-type]
     )

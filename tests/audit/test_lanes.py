@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from monitor.audit.lanes import Lanes
 from monitor.errors import EngineError
 from monitor.events import DecodeWanted, VerifyWanted
-from monitor.frames import Hypothesis, Pass, Side, Verdict
+from monitor.frames import Pass, Side, Verdict
 
 
 class Counting:
@@ -27,13 +27,7 @@ class Counting:
     def decode(self, batch):
         self._note(batch)
         return [
-            Hypothesis(
-                utterance_id=wanted.utterance_id,
-                revision=wanted.revision,
-                decode=wanted.decode,
-                side=wanted.side,
-                from_ms=wanted.from_ms,
-                to_ms=wanted.to_ms,
+            wanted.answer(
                 text=wanted.utterance_id,
             )
             for wanted in batch

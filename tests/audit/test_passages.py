@@ -44,13 +44,7 @@ class Reader:
                 words.append(Word(text=chr(number), from_ms=at[0], to_ms=at[1], probability=0.9))
                 begin = end  # as a recogniser does: the next word begins where this one ends, pause and all
         dropped = self._dropped if long else ""
-        return Hypothesis(
-            utterance_id=wanted.utterance_id,
-            revision=wanted.revision,
-            decode=wanted.decode,
-            side=wanted.side,
-            from_ms=wanted.from_ms,
-            to_ms=wanted.to_ms,
+        return wanted.answer(
             text="" if dropped else "".join(word.text for word in words),
             words=() if dropped else tuple(words),
             confidence=0.9,
