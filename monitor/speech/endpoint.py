@@ -202,7 +202,7 @@ class Endpointer:
 
     def _cut(self, utterance: "_Utterance") -> list[Move]:
         """End the utterance at its quietest recent point and go on with the rest as a new one."""
-        at = utterance.quietest(self._max // 3, self._min_speech)
+        at = utterance.quietest(self._max // 3, self._min_speech, self._hears.speech_to)
         rest = utterance.split(at)
         self._utterance, self._heard_to = rest, at
         return [
@@ -252,10 +252,14 @@ class _Utterance:
         pcm = bytes(self._pcm[: (until - self.first) * _BLOCK_BYTES])
         return Ask(self.revision, decode, _ms(self.first), _ms(until), pcm)
 
-    def quietest(self, back: int, leave: int) -> int:
-        """The quietest place in the last ``back`` blocks that leaves ``leave`` voiced blocks behind it."""
+    def quietest(self, back: int, leave: int, speech_to: int) -> int:
+        """The quietest place in the last ``back`` blocks that leaves ``leave`` blocks of speech behind it.
+
+        Voice after ``speech_to`` has not proved to be speech: a click must not be all that is left.
+        """
         begin = self.blocks - back
-        places = [place for place, voice in enumerate(self._voice) if voice][-leave:]
+        speech = self._voice[: speech_to - self.first]
+        places = [place for place, voice in enumerate(speech) if voice][-leave:]
         end = max(begin, places[0]) + 1
         near = np.frombuffer(self._pcm, "<i2")[(begin - _LULL // 2) * BLOCK_SAMPLES :].astype(np.float64)
         power = np.square(near).reshape(-1, BLOCK_SAMPLES).sum(axis=1)

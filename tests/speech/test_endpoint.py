@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
@@ -177,6 +177,14 @@ def test_a_cut_in_digital_silence_is_in_its_middle():
     assert [ask.to_ms for ask in finals] == [504 * 20]
 
 
+def test_what_is_left_after_a_cut_is_speech():
+    """The limit is reached in a pause, just after a click: the click alone would be an utterance that ends before it began."""
+    policy = EndpointPolicy(max_ms=3000, min_speech_ms=20)
+    line = Line(policy).hear("quiet 0.5", "speech 2.6", "quiet 0.14", "speech 0.02", "quiet 0.06")
+    assert line.close().spans[-1][1] == 3100
+    assert all(begin < end for begin, end, _ in line.spans)
+
+
 def test_words_after_a_cut_come_soon():
     """The new piece is already seconds long when it begins: its first partial does not wait half a second."""
     line = Line().hear("quiet 1", "speech 20")
@@ -316,6 +324,10 @@ RUNS = st.lists(st.tuples(st.booleans(), st.sampled_from([1, 1, 2, 3, 4, 7, 12, 
 
 @settings(deadline=None, max_examples=300)
 @given(policy=POLICIES, runs=RUNS)
+@example(
+    policy=EndpointPolicy(partial_every_ms=100, max_ms=3000, min_speech_ms=20, pre_roll_ms=0, tail_ms=0),
+    runs=[(True, 3), (False, 15), (True, 120), (False, 7), (True, 1), (False, 4)],
+)
 def test_moves_always_make_sense(policy, runs):
     """Order, numbering, bounds, audio that is the input's, and no word outside what is decoded."""
     line = Line(policy)
