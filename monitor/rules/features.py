@@ -8,6 +8,7 @@ to length one. The window's edges count as characters, so that «不行» alone 
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -144,8 +145,19 @@ class Rows:
         return cls(columns, values, starts, width)
 
     def likeness(self, columns: list[int], values: list[float]) -> NDArray[np.float64]:
-        """The dot product of every row with one vector."""
-        vector = np.zeros(self.width)
-        vector[columns] = values
-        running = np.concatenate(([0.0], np.cumsum(self.values * vector[self.columns])))
-        return np.asarray(running[self.starts[1:]] - running[self.starts[:-1]])
+        """The dot product of every row with one vector. Costs what the rows share with it, not what they hold."""
+        starts, rows, weights = self._by_column
+        places = [slice(starts[column], starts[column + 1]) for column in columns]
+        if not places:
+            return np.zeros(len(self.starts) - 1)
+        shared = np.concatenate([weights[place] * value for place, value in zip(places, values, strict=True)])
+        owners = np.concatenate([rows[place] for place in places])
+        return np.asarray(np.bincount(owners, shared, len(self.starts) - 1), np.float64)
+
+    @cached_property
+    def _by_column(self) -> tuple[list[int], NDArray[np.int64], NDArray[np.float64]]:
+        """(where each column starts, the rows that have it, their values in it)."""
+        order = np.argsort(self.columns, kind="stable")
+        starts = np.searchsorted(self.columns[order], np.arange(self.width + 1)).tolist()
+        rows = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return starts, rows[order], self.values[order]

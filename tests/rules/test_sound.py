@@ -1,7 +1,10 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
 from monitor.rules.sound import MOST_UNSURE, Sounds
 from monitor.text.reading import read
@@ -97,3 +100,33 @@ def test_a_phrase_sounds_like_itself_anywhere(before: str, after: str) -> None:
     assert ("这块不归我们负责", "这块不归我们负责", False) in heard(
         Sounds([rule("这块不归我们负责")]), before + "，这块不归我们负责，" + after
     )
+
+
+_FAMILY = {
+    "task": ("这事不归我做", "这事不归我们管", "那不是我的事"),
+    "again": ("你再打电话也没用", "打多少次电话都没用的"),
+    "hang": ("再骂人我就挂电话了", "我要挂电话了", "挂了啊"),
+    "rule": ("公司规定就是这样的没办法", "规定就是规定", "没办法"),
+}
+
+
+def test_a_phrase_is_heard_whatever_else_is_listened_for() -> None:
+    """Phrases are sifted and aligned all at once; each is found as if it were the only one."""
+    every = [rule(*phrases, name=name) for name, phrases in _FAMILY.items()]
+    together = Sounds(every)
+    alone = [Sounds([one]) for one in every]
+    found = 0
+    for said in (
+        *itertools.chain(*_FAMILY.values()),
+        "这是不规我做你再打电话也没拥",
+        "您要是在骂人我就挂店话了请您理解",
+    ):
+        reading = read(said)
+        one_by_one = [key(item) for sounds in alone for item in sounds.find(reading, ask=False)]
+        assert sorted(key(item) for item in together.find(reading, ask=False)) == sorted(one_by_one)
+        found += len(one_by_one)
+    assert found > len(every)
+
+
+def key(item: Found) -> tuple[str, str, int, int, float]:
+    return item.rule.id, item.phrase, item.start, item.end, item.score
