@@ -34,6 +34,7 @@ from tqdm import tqdm
 from monitor.audit.drive import drive
 from monitor.engines import whisper
 from monitor.engines.whisper import WhisperSettings
+from monitor.engines.window import WindowPolicy
 from monitor.events import Transcript, Warning
 from monitor.frames import AudioFrame, Hangup, Side
 from monitor.rules.match import Matcher
@@ -58,7 +59,7 @@ def main() -> int:
         for line in (LINES[name] for name in args.line or LINES):
             bar = tqdm(spoken, desc=line.name, file=sys.stderr, disable=None)
             measured[line.name] = [on_line(item, line, matcher, engine, noises(args.corpus)) for item in bar]
-        people = recordings(args.corpus)[: args.limit]
+        people = [] if args.without_real else recordings(args.corpus)[: args.limit]
         seconds = sum(item.seconds for item in people)
         as_sentences = [Sentence(it.name, it.path, it.transcript, "", False, voice=it.source) for it in people]
         for name in args.real_line or ["clean"] if people else []:
@@ -163,7 +164,8 @@ def _matcher(rules: list[Path]) -> Matcher:
 
 
 def _engine(args: argparse.Namespace) -> RememberedEngine:
-    settings = WhisperSettings(weights=args.weights, name=args.weights.name)
+    window = WindowPolicy(floor_ms=args.floor_ms)
+    settings = WhisperSettings(weights=args.weights, name=args.weights.name, window=window)
     how = asdict(settings)
     del how["weights"], how["lanes"], how["cache_mb"]
     return RememberedEngine(settings.name, repr(how), lambda: whisper.load(settings), args.cache)
@@ -178,6 +180,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rules", type=Path, action="append", help="rule files or folders (default: rules)")
     parser.add_argument("--line", action="append", choices=list(LINES), help="condition of the line (default: all)")
     parser.add_argument("--real-line", action="append", choices=list(LINES), help="for real speech (default: clean)")
+    parser.add_argument("--without-real", action="store_true", help="leave real speech out")
+    parser.add_argument(
+        "--floor-ms",
+        type=int,
+        default=WindowPolicy().floor_ms,
+        help="the shortest encoder window; 30000: as Whisper has it",
+    )
     parser.add_argument("--limit", type=int, help="only the first so many of each kind")
     parser.add_argument("--write", type=Path, help="put tables and plots into this page, between its marks")
     parser.add_argument("--curve", action="store_true", help="also recall against false alarms by sound")

@@ -68,8 +68,9 @@ class WhisperEngine:
 
     def shape(self, wanted: DecodeWanted) -> tuple[int, int]:
         """Window and beams: what one call of ``generate`` has in common."""
-        beams = self._policy.partial_beams if wanted.decode is Pass.PARTIAL else self._policy.final_beams
-        return self._window.window_ms(ms_at(len(wanted.pcm) // 2)), beams
+        partial = wanted.decode is Pass.PARTIAL
+        beams = self._policy.partial_beams if partial else self._policy.final_beams
+        return self._window.window_ms(ms_at(len(wanted.pcm) // 2), partial=partial), beams
 
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
         """One hypothesis for each entry; utterances of equal shape are computed together.

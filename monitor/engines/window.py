@@ -26,15 +26,19 @@ class WindowPolicy:
 
     """
 
-    floor_ms: int = 6_000
+    floor_ms: int = 12_000
+    """Of answers of final quality. Short sentences lose the most in short windows."""
+    partial_floor_ms: int = 6_000
+    """Of partials, which are heard once more anyway."""
     margin_ms: int = 4_000
     step_ms: int = 2_000
 
     def __post_init__(self) -> None:
-        if not (0 < self.floor_ms <= FULL_MS and 0 <= self.margin_ms <= FULL_MS and 20 <= self.step_ms <= FULL_MS):
+        floors_fit = all(0 < floor <= FULL_MS for floor in (self.floor_ms, self.partial_floor_ms))
+        if not (floors_fit and 0 <= self.margin_ms <= FULL_MS and 20 <= self.step_ms <= FULL_MS):
             raise ConfigError(f"an encoder window must lie between 20 ms and 30 s: {self}", code="ENG-011")
 
-    def window_ms(self, audio_ms: int) -> int:
+    def window_ms(self, audio_ms: int, *, partial: bool = False) -> int:
         """The window for this much audio; 30 s is also the most audio that is encoded."""
-        wanted = max(self.floor_ms, audio_ms + self.margin_ms)
+        wanted = max(self.partial_floor_ms if partial else self.floor_ms, audio_ms + self.margin_ms)
         return min(FULL_MS, -(-wanted // self.step_ms) * self.step_ms)

@@ -56,9 +56,14 @@ def _belongs(item: Found, group: list[Found]) -> bool:
 
 
 def _strength(item: Found) -> tuple[bool, int, int, float, int, int, str]:
-    """Best first: what counts, the most severe, the surest, the longest."""
+    """Best first: what counts, the most severe, the surest, the longest.
+
+    Of likenesses in sound the one that rests on most syllables is surest: nine much alike say more than five alike.
+    """
     trial, severity = rank(item.rule)
-    return (trial, severity, _SURENESS[item.match], -item.score, item.start - item.end, item.start, item.rule.id)
+    length = item.end - item.start
+    weight = item.score * length if item.match == "pinyin" else item.score
+    return (trial, severity, _SURENESS[item.match], -weight, -length, item.start, item.rule.id)
 
 
 def _touch(left: Found, right: Found) -> bool:

@@ -21,6 +21,7 @@ import ahocorasick
 from monitor.events import Match
 from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
+from monitor.rules.sound import trust
 from monitor.text import pinyin
 from monitor.text.normalise import QUESTION, STRONG, WEAK
 from monitor.text.reading import Reading
@@ -118,7 +119,7 @@ class Expressions:
         if not words:
             return None
         start, end = at[match.start()], at[match.start() + words - 1] + 1
-        if self._by_sound and not (_telling(match) and _whole_words(reading, match, at)):
+        if self._by_sound and not (_named(match) >= SOUND_LEAST and _whole_words(reading, match, at)):
             return None
         if not entry.marked and reading.crosses_end(start, end):
             return None
@@ -129,15 +130,15 @@ class Expressions:
         }
         way: Match = "pinyin" if self._by_sound else "pattern"
         end = min(end, len(reading.plain))
-        return Found(rule=entry.rule, phrase=entry.written, match=way, start=start, end=end, slots=slots)
+        score = trust(0.0, _named(match)) if self._by_sound else 1.0
+        return Found(rule=entry.rule, phrase=entry.written, match=way, start=start, end=end, score=score, slots=slots)
 
 
-def _telling(match: re.Match[str]) -> bool:
-    """Whether a match by sound rests on enough syllables that the pattern names."""
+def _named(match: re.Match[str]) -> int:
+    """How many syllables of a match by sound the pattern names."""
     gaps = sum(match.end(name) - match.start(name) for name in match.re.groupindex if name.startswith("_"))
     marks = sum(mark in MARKS for mark in match.group())
-    named = match.end() - match.start() - gaps - marks
-    return named >= SOUND_LEAST
+    return match.end() - match.start() - gaps - marks
 
 
 def _whole_words(reading: Reading, match: re.Match[str], at: tuple[int, ...]) -> bool:

@@ -11,6 +11,7 @@ from monitor.engines.runtime import load_model
 from monitor.engines.tokens import Tokens
 from monitor.engines.verify import TYPICAL_MISS, ratio, rivals
 from monitor.engines.whisper import WhisperEngine, WhisperSettings
+from monitor.rules.match import ACCEPT_LLR
 
 pytestmark = pytest.mark.whisper
 
@@ -23,7 +24,7 @@ def test_the_audio_knows_what_was_said(engine: WhisperEngine) -> None:
     )
     assert said.llr > -0.2
     assert said.llr > near.llr > far.llr
-    assert far.llr < -0.6
+    assert far.llr < ACCEPT_LLR
     assert [verdict.request_id for verdict in (said, near, far)] == ["这事不归我做", "这事不给我看", "请您稍等片刻"]
 
 
