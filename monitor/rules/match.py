@@ -140,7 +140,11 @@ class _Exception:
         self._marked = any(mark in source for mark in "，。？")
 
     def covers(self, reading: Reading, item: Found) -> bool:
-        """Whether the exception's words stand around the found ones, by spelling or as the found ones sounded."""
+        """Whether the exception's words stand around the found ones, by spelling or as the found ones sounded.
+
+        One syllable is enough: «停不太清楚» is 听不太清楚. Asking for two changed 6 of 6184 recognised sentences, all
+        of them for the worse.
+        """
         by_sound = item.match in ("pinyin", "meaning")
         return self._meets(reading, item, by_sound=False) or (by_sound and self._meets(reading, item, by_sound=True))
 
