@@ -58,6 +58,8 @@ class EngineSettings(_Table):
     """Threads of one batch."""
     max_batch: Annotated[int, Field(ge=1, le=256)] = 8
     """Utterances decoded together at most."""
+    brief_when_busy: bool = True
+    """While calls wait for the engine, final words are heard in shorter windows: sooner, a little worse."""
     prompt: str = ""
     """Text the decoder is told came before. Never banned phrases: it would hear them."""
     script: Path | None = None

@@ -231,6 +231,8 @@ class DecodeWanted:
     """16 kHz mono int16 little-endian, the whole utterance so far."""
     agreed: str = ""
     """Words two partial decodes agreed on, for engines that can start behind them."""
+    brief: bool = False
+    """Others wait: hear it as cheaply as a partial, in the shortest window that will do."""
 
     def answer(
         self, text: str, words: tuple[Word, ...] = (), *, confidence: float = 1.0, dropped: str = ""

@@ -3,15 +3,17 @@
 Everything but the engine itself runs on the event loop, so there is nothing to lock: when a lane is
 free and something waits, a batch is formed from the queue and the engine is called in a thread.
 Requests of different calls share a batch when the engine says they have the same shape. With two or
-more lanes one is kept free of partials, so that a final never waits behind one.
+more lanes one is kept free of partials, so that a final never waits behind one. While requests
+wait, finals are heard in short windows too, if that was asked for: an answer that comes late helps
+nobody, and one heard briefly misses three phrases in a hundred (docs/performance.md).
 """
 
 import asyncio
 import time
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.engines.queue import Waiting, WorkQueue
 from monitor.engines.stages import record
@@ -23,6 +25,8 @@ from monitor.speech.engine import Engine
 _REMEMBERED = 512
 _SLOWEST_PARTIALS_MS = 2_000
 _COMFORTABLE_WAIT_S = 0.5
+_BRIEF_FROM = 0.2
+"""Pressure; requests wait 0.1 s."""
 
 Answer = Hypothesis | Verdict | None
 
@@ -63,6 +67,8 @@ class Stats:
     """Answered, by kind."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Partials given up: ``stale`` (overtaken), ``spaced`` (the engine is busy), ``refused`` (queue full)."""
+    brief: int = 0
+    """Finals and eager decodes that were heard in short windows because others waited."""
     batches: Counter[int] = field(default_factory=Counter)
     """How many batches had this size."""
     retries: int = 0
@@ -83,14 +89,16 @@ class Batcher:
         *,
         max_batch: int = 8,
         limit: int = 256,
+        brief_when_busy: bool = False,
         clock: Callable[[], float] = time.monotonic,
         observe: Callable[[Trace], None] | None = None,
     ) -> None:
         """``limit``: how many requests may wait. Partials are refused from half of it on; callers with
-        anything else are held back until there is room. ``observe`` is called with every trace.
+        anything else are held back until there is room. ``brief_when_busy``: what is heard then depends on
+        the load. ``observe`` is called with every trace.
         """  # noqa: D205
         self._engine, self._max_batch, self._limit = engine, max_batch, limit
-        self._clock, self._observe = clock, observe
+        self._brief_when_busy, self._clock, self._observe = brief_when_busy, clock, observe
         self._queue: WorkQueue[_Owner] = WorkQueue()
         self._stats = Stats()
         self._lanes = max(1, engine.lanes)
@@ -190,14 +198,27 @@ class Batcher:
         """Give every free lane a batch."""
         while self._pool is not None and self._fatal is None and len(self._running) < self._lanes:
             partials = self._lanes == 1 or self._busy_with_partials < self._lanes - 1
-            batch = self._queue.take(self._engine.shape, self._max_batch, partials=partials)
+            brief = self._brief_when_busy and self.pressure >= _BRIEF_FROM
+            shape = self._shape_of_brief if brief else self._engine.shape
+            batch = self._queue.take(shape, self._max_batch, partials=partials)
             if not batch:
                 break
             live = [item for item in batch if not item.owner.answer.done()]
+            if brief:
+                self._shorten(live)
             if live:
                 self._launch(live)
         if len(self._queue) < self._limit:
             self._room.set()
+
+    def _shape_of_brief(self, wanted: DecodeWanted) -> Hashable:
+        return self._engine.shape(replace(wanted, brief=True))
+
+    def _shorten(self, batch: Sequence[Waiting[_Owner]]) -> None:
+        for item in batch:
+            if isinstance(item.wanted, DecodeWanted):
+                item.wanted = replace(item.wanted, brief=True)
+                self._stats.brief += item.wanted.decode is not Pass.PARTIAL
 
     def _launch(self, batch: Sequence[Waiting[_Owner]]) -> None:
         light = all(isinstance(item.wanted, DecodeWanted) and item.wanted.decode is Pass.PARTIAL for item in batch)

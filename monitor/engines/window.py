@@ -3,8 +3,8 @@
 Whisper was trained on windows of 30 s. Encoding costs in proportion to the window, so an utterance
 is padded only to its own length plus a margin. The margin is not waste: the decoder learns from it
 that speech is over, and without it runs on. Windows come in steps so that utterances of similar
-length have the same window and can share a batch; the window depends on the utterance alone, so
-the answer does not depend on the company.
+length have the same window and can share a batch; the window depends on the utterance alone and
+on whether it is heard briefly, so the answer does not depend on the company.
 """
 
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ class WindowPolicy:
 
     floor_ms: int = 12_000
     """Of answers of final quality. Short sentences lose the most in short windows."""
-    partial_floor_ms: int = 6_000
-    """Of partials, which are heard once more anyway."""
+    brief_floor_ms: int = 6_000
+    """Of partials, which are heard once more anyway, and of everything while the engine cannot keep up."""
     margin_ms: int = 4_000
     step_ms: int = 2_000
 
     def __post_init__(self) -> None:
-        floors_fit = all(0 < floor <= FULL_MS for floor in (self.floor_ms, self.partial_floor_ms))
+        floors_fit = all(0 < floor <= FULL_MS for floor in (self.floor_ms, self.brief_floor_ms))
         if not (floors_fit and 0 <= self.margin_ms <= FULL_MS and 20 <= self.step_ms <= FULL_MS):
             raise ConfigError(f"an encoder window must lie between 20 ms and 30 s: {self}", code="ENG-011")
 
-    def window_ms(self, audio_ms: int, *, partial: bool = False) -> int:
+    def window_ms(self, audio_ms: int, *, brief: bool = False) -> int:
         """The window for this much audio; 30 s is also the most audio that is encoded."""
-        wanted = max(self.partial_floor_ms if partial else self.floor_ms, audio_ms + self.margin_ms)
+        wanted = max(self.brief_floor_ms if brief else self.floor_ms, audio_ms + self.margin_ms)
         return min(FULL_MS, -(-wanted // self.step_ms) * self.step_ms)

@@ -91,5 +91,6 @@ class _Engine(Collector):
             for value, count in counts.items():
                 family.add_metric([str(value)], count)
             yield family
+        yield CounterMetricFamily("monitor_engine_brief", "Final words heard in short windows", value=stats.brief)
         yield CounterMetricFamily("monitor_engine_failures", "Requests the engine failed", value=stats.failures)
         yield CounterMetricFamily("monitor_engine_busy_seconds", "Engine time, all lanes", value=stats.busy_s)

@@ -79,7 +79,12 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
         return await store.read(read_events, scope, after=after, limit=limit)
 
     hub = Hub(read_back)
-    batcher = Batcher(given.engine, max_batch=settings.engine.max_batch, observe=lambda trace: _observe(metrics, trace))
+    batcher = Batcher(
+        given.engine,
+        max_batch=settings.engine.max_batch,
+        brief_when_busy=settings.engine.brief_when_busy,
+        observe=lambda trace: _observe(metrics, trace),
+    )
     recorder = Recorder(settings.data / "recordings") if settings.recordings.keep else None
     wording = wiring.wording(settings)
     surroundings = Surroundings(

@@ -51,16 +51,19 @@ class GatedEngine:
     def __init__(self, lanes: int = 1, faults: Sequence[Exception | None] = ()) -> None:
         self.lanes = lanes
         self.batches: list[list[str]] = []
+        self.brief: set[str] = set()
+        """Utterances that were to be heard briefly."""
         self.faults = list(faults)
         self._gate = threading.Semaphore(0)
         self._loop = asyncio.get_running_loop()
         self._inside: asyncio.Queue[list[str]] = asyncio.Queue()
         self._mutex = threading.Lock()
 
-    def shape(self, wanted: DecodeWanted) -> int:
-        return len(wanted.pcm)
+    def shape(self, wanted: DecodeWanted) -> tuple[int, bool]:
+        return len(wanted.pcm), wanted.brief or wanted.decode is Pass.PARTIAL
 
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
+        self.brief |= {item.utterance_id for item in batch if item.brief}
         self._enter([f"{item.utterance_id}{item.revision}" for item in batch])
         return [
             Hypothesis(
@@ -277,6 +280,50 @@ def test_under_pressure_partials_are_spaced_and_a_full_queue_refuses_them() -> N
         assert batcher.stats().dropped == {"spaced": 1, "refused": 1}
         engine.open(10)
         await asyncio.gather(busy, late, *waiting)
+        await stop(batcher, engine)
+
+    run(test)
+
+
+def test_finals_are_heard_briefly_while_others_wait() -> None:
+    async def test() -> None:
+        now = 0.0
+        engine = GatedEngine()
+        batcher = Batcher(engine, brief_when_busy=True, clock=lambda: now)
+        await batcher.start()
+        first = ask(batcher, decode(Pass.FINAL, "first"))
+        await engine.inside()
+        late = [ask(batcher, decode(Pass.FINAL, "late")), ask(batcher, decode(Pass.PARTIAL, "partial"))]
+        await settle()
+        now += 0.15
+        engine.open()
+        assert await engine.inside() == ["late1", "partial1"]  # in one window now, so in one batch
+        engine.open()
+        await asyncio.gather(first, *late)
+        assert (engine.brief, batcher.stats().brief) == ({"late", "partial"}, 1)
+        for name in "abcdefgh":  # nobody waits any more: the average falls
+            engine.open()
+            await batcher.decode(decode(Pass.FINAL, name))
+        assert "h" not in engine.brief
+        await stop(batcher, engine)
+
+    run(test)
+
+
+def test_what_is_heard_does_not_depend_on_the_load_unless_asked_for() -> None:
+    async def test() -> None:
+        now = 0.0
+        engine = GatedEngine()
+        batcher = Batcher(engine, clock=lambda: now)
+        await batcher.start()
+        first = ask(batcher, decode(Pass.FINAL, "first"))
+        await engine.inside()
+        late = ask(batcher, decode(Pass.FINAL, "late"))
+        await settle()
+        now += 5.0
+        engine.open(2)
+        await asyncio.gather(first, late)
+        assert (engine.brief, batcher.stats().brief) == (set(), 0)
         await stop(batcher, engine)
 
     run(test)

@@ -63,6 +63,16 @@ def test_partials_are_greedy_and_have_no_word_times(engine: WhisperEngine) -> No
     assert heard.words == ()
 
 
+def test_a_final_heard_briefly_has_the_window_of_a_partial(engine: WhisperEngine) -> None:
+    ask = wanted(clip("not-my-job"), utterance="brief")
+    brief = replace(ask, brief=True)
+    (window, beams), (short, same) = engine.shape(ask), engine.shape(brief)
+    assert short < window
+    assert same == beams
+    (heard,) = engine.decode([brief])
+    assert (heard.decode, heard.words[0].text) == (Pass.FINAL, heard.text[: len(heard.words[0].text)])
+
+
 def test_deterministic(engine: WhisperEngine) -> None:
     pcm = clip("go-find-whoever")
     first, second = (engine.decode([wanted(pcm, utterance=str(i))])[0] for i in range(2))
