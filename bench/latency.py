@@ -27,7 +27,7 @@ from live.peers import PEERS, installed
 from live.run import end_on_sigterm, run_calls
 from live.system import System
 from plots import curves
-from written import heading, put, write
+from written import heading, keep, put
 
 from monitor.rules.parse import load_lenient
 
@@ -38,6 +38,7 @@ def main() -> int:
     end_on_sigterm()
     spoken = material(args.corpus)
     found: list[Figures] = []
+    text = ""
     plan = [(count, name) for count in args.calls for name in args.system + ["ours"] * args.again]
     rules = provisions(args.rules or [Path("rules")])
     for number, (count, name) in enumerate(plan, 1):
@@ -47,19 +48,20 @@ def main() -> int:
         run = asyncio.run(run_calls(_system(name, args), lot))
         found.append(figures(run, rules if name == "ours" else None))
         print(lag_table(found[-1:]).splitlines()[-1], found[-1].faults or "", file=sys.stderr)
-    text = "\n\n".join([heading(), _told(args), lag_table(found), cost_table(found)])
-    write(args.out, "latency", text, {"figures": [it.as_json() for it in found], "about": heading()})
-    curves(
-        args.out / "latency.svg",
-        lag_curves(found),
-        x="calls at once",
-        y="p95 lag, s",
-        log_x=True,
-        log_y=True,
-    )
+        text = _keep(args, found)
+    print(text)
     if args.write:
         put(args.write, "lag", text)
     return 0
+
+
+def _keep(args: argparse.Namespace, found: Sequence[Figures]) -> str:
+    """What there is, written anew after every system: a run that is cut short leaves what it had."""
+    text = "\n\n".join([heading(), _told(args), lag_table(found), cost_table(found)])
+    keep(args.out, "latency", text, {"figures": [it.as_json() for it in found], "about": heading()})
+    if lines := lag_curves(found):
+        curves(args.out / "latency.svg", lines, x="calls at once", y="p95 lag, s", log_x=True, log_y=True)
+    return text
 
 
 def provisions(paths: Sequence[Path]) -> Mapping[str, tuple[str, ...]]:

@@ -27,9 +27,13 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores ({known}), {memory_gb:.0f} GiB, Python {platform.python_version()}"
 
 
+_LOAD_BEFORE = os.getloadavg()[0]
+"""Read when the bench is started: what is asked for afterwards is its own load."""
+
+
 def load() -> str:
     """How busy the machine is with other things: the load average before a bench begins."""
-    return f"load before {os.getloadavg()[0]:.1f}"
+    return f"load before {_LOAD_BEFORE:.1f}"
 
 
 def today() -> str:

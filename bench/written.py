@@ -17,11 +17,16 @@ def heading() -> str:
 
 def write(out: Path, name: str, text: str, data: Any) -> None:
     """``NAME.md`` and ``NAME.json`` in ``out``; the text on stdout too."""
+    keep(out, name, text, data)
+    print(text)
+    print(f"\nwritten: {out / name}.md, .json", file=sys.stderr)
+
+
+def keep(out: Path, name: str, text: str, data: Any) -> None:
+    """The same without a word, for what there is half-way."""
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.md").write_text(f"{text}\n", encoding="utf-8")
     (out / f"{name}.json").write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(text)
-    print(f"\nwritten: {out / name}.md, .json", file=sys.stderr)
 
 
 def put(page: Path, mark: str, text: str) -> None:
