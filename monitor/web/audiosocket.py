@@ -35,6 +35,7 @@ ANNOUNCED_MOST: Final = 10_000
 JOIN_MS: Final = 2_000
 """The first side is held back for so long, until the other has connected too."""
 _IDENTIFY_S: Final = 10.0
+_PART_S: Final = 2.0
 _READ_BYTES: Final = 65_536
 
 
@@ -136,18 +137,18 @@ class Switchboard:
         self._tasks.add(task)
         answer = message(HANGUP)
         try:
-            await self._leg(reader)
-        except MonitorError as error:
-            log.warning("AudioSocket: %s", error)
-            answer = message(ERROR, error.code.encode())
-        except (OSError, TimeoutError) as error:
-            log.info("AudioSocket: a connection was lost: %s", error or "it brought nothing")
-        except Exception:
-            log.exception("AudioSocket")
+            try:
+                await self._leg(reader)
+            except MonitorError as error:
+                log.warning("AudioSocket: %s", error)
+                answer = message(ERROR, error.code.encode())
+            except (OSError, TimeoutError) as error:
+                log.info("AudioSocket: a connection was lost: %s", error or "it brought nothing")
+            except Exception:
+                log.exception("AudioSocket")
+            await _part(reader, writer, answer)
         finally:
             self._tasks.discard(task)
-            with suppress(OSError):
-                writer.write(answer)
             writer.close()
 
     async def _leg(self, reader: asyncio.StreamReader) -> None:
@@ -187,6 +188,20 @@ class Switchboard:
                 self._forget(joint)
             elif not joint.connected:
                 asyncio.get_running_loop().call_later(self._idle_s, self._expire, joint, True)
+
+
+async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes) -> None:
+    """Say the last word and wait until it has arrived.
+
+    A socket closed with unread sound in it is reset (RFC 2525, 2.17), and the answer is lost on the way: so what still
+    comes is read and thrown away until the other end closes too.
+    """
+    with suppress(OSError, TimeoutError):
+        writer.write(answer)
+        writer.write_eof()
+        async with asyncio.timeout(_PART_S):
+            while await reader.read(_READ_BYTES):
+                pass
 
 
 @dataclass(slots=True)
