@@ -6,10 +6,11 @@ what stands before and behind the words, inside their sentence.
 
 from typing import Final
 
-from monitor.text.normalise import QUESTION, STRONG
+from monitor.text.normalise import QUESTION, STRONG, WEAK
 from monitor.text.reading import Reading
 from monitor.text.wording import compile_pattern
 
+_MARKS: Final = WEAK + STRONG + QUESTION
 _BEFORE_CHARS: Final = 16
 _AFTER_CHARS: Final = 8
 _OPENING: Final = "“‘「『《\"'"
@@ -38,6 +39,18 @@ _DENIED: Final = (
     "{不代表|不等于|不意味着|并非|不存在}.{0,4}$",
     "{意思不是|不是这个意思}[，]?.{0,4}$",
 )  # fmt: skip
+_TOLD: Final = (
+    "^{抱歉|不好意思|很抱歉|非常抱歉|对不起|真对不起|}，?"
+    "{你|我|{@他人}|骑手|前台|店员|司机|主播|{之前|上次}{我们|}}"
+    "{刚才|刚刚|刚|之前|上次|是|}"
+    "{说|问|反映|提到|讲|投诉|质疑|反问|质问|答复|回复|用了|推说|跟你说|跟你讲|问你|反问你|质问你|答复你|告诉你}[^，。？]*$"
+)
+"""A clause that tells what was said, by whomever …"""
+_MADE_GOOD: Final = (
+    "道歉|抱歉|对不起|赔礼|不妥|不合适|不应该|不准确|不严谨|不对|不符|说错|太满|补救|严肃处理|语气|态度"
+    "|{我|我们}{这就|马上|现在|来|会|先|再|已|已经}|{帮|为}你|理解你的|核实|核查|重新"
+)
+"""… and what follows where it is told to be made good."""
 _TALKED_ABOUT: Final = (
     "^{这句话?|这话|这个话|这种话|这个说法|这种说法|这几个字|的说法|的话是|的话术|这类话}",
     "^.{0,2}{是谁说|谁说的|是哪位|是哪个同事|是不对的|是不允许|是不应该}",
@@ -45,6 +58,8 @@ _TALKED_ABOUT: Final = (
 
 _BEFORE: Final = tuple(compile_pattern(written, _CLASSES) for written in (*_REPORTED, *_DENIED))
 _AFTER: Final = tuple(compile_pattern(written, _CLASSES) for written in _TALKED_ABOUT)
+_TELLS: Final = compile_pattern(_TOLD, _CLASSES)
+_MENDS: Final = compile_pattern("{" + _MADE_GOOD + "}", _CLASSES)
 
 
 def talked_about(reading: Reading, start: int, end: int) -> bool:
@@ -52,7 +67,22 @@ def talked_about(reading: Reading, start: int, end: int) -> bool:
     if _between_quotes(reading, start, end):
         return True
     before, after = _around(reading, start, end)
-    return any(pattern.search(before) for pattern in _BEFORE) or any(pattern.search(after) for pattern in _AFTER)
+    if any(pattern.search(before) for pattern in _BEFORE) or any(pattern.search(after) for pattern in _AFTER):
+        return True
+    return _made_good(reading, start, end)
+
+
+def _made_good(reading: Reading, start: int, end: int) -> bool:
+    """«您说骑手骂您神经病，我向您道歉»: what was said is told, and then something is done about it."""
+    left = next((at for at, place in enumerate(reading.marked_at) if place >= start), len(reading.marked))
+    right = next((at for at, place in enumerate(reading.marked_at) if place >= end), len(reading.marked))
+    close = min((at for mark in _MARKS if (at := reading.marked.find(mark, right)) >= 0), default=-1)
+    opened = max(reading.marked.rfind(mark, 0, left) for mark in (STRONG, QUESTION)) + 1
+    return (
+        close >= 0
+        and bool(_TELLS.search(reading.marked[opened:left]))
+        and bool(_MENDS.search(reading.marked[close + 1 :]))
+    )
 
 
 def _around(reading: Reading, start: int, end: int) -> tuple[str, str]:

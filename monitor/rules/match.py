@@ -11,7 +11,7 @@ from monitor.rules.context import talked_about
 from monitor.rules.hit import Found, Hit
 from monitor.rules.learn import learn
 from monitor.rules.literal import Literals
-from monitor.rules.meaning import Meaning
+from monitor.rules.meaning import Look, Meaning
 from monitor.rules.model import BannedRule
 from monitor.rules.parse import RuleSet
 from monitor.rules.pattern import Expressions, sound_marked, sounded
@@ -64,12 +64,13 @@ class Matcher:
         if not reading.plain or side.value not in self._sides:
             return []
         every = list(self._every_way(reading, ask=ask))
-        found = [item for item in every if self._holds(reading, item, side)]
+        looks = self._meaning.look(reading) if self._meaning is not None else []
+        found = [item for item in every if self._holds(reading, item, side) and not self._denied(looks, item)]
         if self._meaning is not None and all(item.needs_audio for item in found):
             excused = [item for item in every if not item.needs_audio and item not in found]
             found += [
                 item
-                for item in self._meaning.find(reading)
+                for item in self._meaning.find(looks)
                 if self._holds(reading, item, side) and not any(_within(other, item) for other in excused)
             ]
         hits = []
@@ -117,6 +118,9 @@ class Matcher:
         yield from self._patterns.find(reading)
         yield from self._sound_patterns.find(reading)
         yield from self._sounds.find(reading, ask=ask)
+
+    def _denied(self, looks: Sequence[Look], item: Found) -> bool:
+        return self._meaning is not None and self._meaning.denies(looks, item)
 
     def _holds(self, reading: Reading, item: Found, side: Side) -> bool:
         rule = item.rule

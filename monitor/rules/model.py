@@ -112,6 +112,27 @@ def kind(name: str) -> Callable[[R], R]:
     return announce
 
 
+class Lesson(Strict):
+    """More wordings that the classifier of meaning learns from; unlike examples, none is proven by itself.
+
+    The same sentences must not decide what is right: examples prove a rule, lessons only teach.
+    """
+
+    ORDINARY: ClassVar[str] = "ordinary"
+
+    lesson: Text
+    """Id of the rule that ``said`` breaks; ``ordinary``: no rule's, all of it is harmless."""
+    said: tuple[Text, ...] = ()
+    harmless: tuple[Text, ...] = ()
+    """What resembles it in words or matter, and breaks no rule at all."""
+
+    @model_validator(mode="after")
+    def _ordinary_is_harmless(self) -> "Lesson":
+        if self.said and self.lesson == self.ORDINARY:
+            raise ValueError("an ordinary lesson has nothing under 'said'")
+        return self
+
+
 class Sentence(Strict):
     """One sentence that a rule must fire on, or must not."""
 

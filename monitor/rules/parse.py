@@ -2,10 +2,11 @@
 
 A rule file is one YAML document; its name is the rule's id. ``classes.yaml``, wherever it lies,
 names the synonym classes that patterns may use; ``ordinary.yaml`` lists sentences in which nothing is
-banned. Codes: ``RULE-001`` cannot be read, ``RULE-002``
-kind missing or unknown, ``RULE-003`` against the schema, ``RULE-004`` id is not the file's name,
-``RULE-005`` id used twice, ``RULE-006`` bad pattern or class, ``RULE-007`` stable without proof,
-``RULE-008`` rewrite names an unknown slot, ``RULE-010`` key given twice, ``RULE-011`` no rules there.
+banned; a file that begins with ``lesson:`` holds more wordings for the classifier to learn from.
+Codes: ``RULE-001`` cannot be read, ``RULE-002`` kind missing or unknown, ``RULE-003`` against the schema,
+``RULE-004`` id is not the file's name, ``RULE-005`` id used twice, ``RULE-006`` bad pattern or class,
+``RULE-007`` stable without proof, ``RULE-008`` rewrite names an unknown slot, ``RULE-010`` key given twice,
+``RULE-011`` no rules there, ``RULE-013`` a lesson for a rule that is not there.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ import monitor.rules.kinds  # noqa: F401 - announces every kind
 from monitor.errors import RuleErrors, RuleFault
 from monitor.rules.lines import Document, DuplicateKey
 from monitor.rules.lines import load as load_yaml
-from monitor.rules.model import KINDS, Rule
+from monitor.rules.model import KINDS, Lesson, Rule
 from monitor.text.wording import PatternError, compile_pattern
 
 CLASSES = "classes.yaml"
@@ -40,6 +41,7 @@ class RuleSet:
     classes: Mapping[str, str] = field(default_factory=dict)
     ordinary: tuple[str, ...] = ()
     """Sentences in which nothing is banned."""
+    lessons: tuple[Lesson, ...] = ()
     version: str = ""
     """First twelve hex digits of SHA-256 over every file; the same files give the same version."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -69,6 +71,7 @@ def load_lenient(paths: Iterable[Path | str]) -> tuple[RuleSet, list[RuleFault]]
     digest = hashlib.sha256()
     classes: dict[str, str] = {}
     ordinary: list[str] = []
+    lessons: list[tuple[Path, Document, Lesson]] = []
     documents: list[tuple[Path, Document]] = []
     for path in files:
         document = _document(path, digest, faults)
@@ -78,6 +81,9 @@ def load_lenient(paths: Iterable[Path | str]) -> tuple[RuleSet, list[RuleFault]]
             _add_classes(path, document, classes, faults)
         elif path.name == ORDINARY:
             _add_ordinary(path, document, ordinary, faults)
+        elif "lesson" in document.value:
+            if (lesson := _lesson(path, document, faults)) is not None:
+                lessons.append((path, document, lesson))
         else:
             documents.append((path, document))
     _check_classes(classes, [path for path in files if path.name == CLASSES], faults)
@@ -95,9 +101,18 @@ def load_lenient(paths: Iterable[Path | str]) -> tuple[RuleSet, list[RuleFault]]
         rules[rule.id], places[rule.id] = rule, str(path)
     if not documents and not faults:
         faults.append(RuleFault("no rule files here", where=", ".join(map(str, paths)), code="RULE-011"))
+    named = {path.stem for path, _ in documents}  # a rule that is broken is a fault of its own, not of its lesson too
+    for path, document, lesson in lessons:
+        if lesson.lesson not in named | {Lesson.ORDINARY}:
+            faults.append(_fault("RULE-013", path, document, ("lesson",), f"there is no rule {lesson.lesson!r}"))
     ordered = {key: rules[key] for key in sorted(rules)}
     ruleset = RuleSet(
-        MappingProxyType(ordered), MappingProxyType(classes), tuple(ordinary), digest.hexdigest()[:12], places
+        MappingProxyType(ordered),
+        MappingProxyType(classes),
+        tuple(ordinary),
+        tuple(lesson for _, _, lesson in lessons),
+        digest.hexdigest()[:12],
+        places,
     )
     return ruleset, sorted(faults, key=_place)
 
@@ -206,8 +221,7 @@ def _rule(path: Path, document: Document, classes: Mapping[str, str], faults: li
     try:
         rule = model.model_validate(value)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_context=False):
-            faults.append(_fault("RULE-003", path, document, item["loc"], _said(item)))
+        faults += _against_schema(path, document, error)
         faults += _further(
             model, path, document, {str(item["loc"][0]) for item in error.errors() if item["loc"]}, classes
         )
@@ -219,6 +233,21 @@ def _rule(path: Path, document: Document, classes: Mapping[str, str], faults: li
     for fault in rule.faults(classes):
         faults.append(_fault(fault.code, path, document, fault.path, fault.what))
     return rule if len(faults) == before else None
+
+
+def _lesson(path: Path, document: Document, faults: list[RuleFault]) -> Lesson | None:
+    try:
+        return Lesson.model_validate(document.value)
+    except ValidationError as error:
+        faults += _against_schema(path, document, error)
+        return None
+
+
+def _against_schema(path: Path, document: Document, error: ValidationError) -> list[RuleFault]:
+    return [
+        _fault("RULE-003", path, document, item["loc"], _said(item))
+        for item in error.errors(include_url=False, include_context=False)
+    ]
 
 
 def _further(

@@ -41,6 +41,12 @@ _NEAR_FINALS: Final = {
     )
 }  # fmt: skip
 _FAR: Final = 0.65
+_INITIAL_CLASSES: Final = ("", "b p", "m", "f h", "d t", "l r", "g k", "j q x z c s", "w", "y")
+_FINAL_CLASSES: Final = (
+    *("a ia ua", "an ian uan van iang", "e o uo er", "en in un vn", "ong iong", "ao iao", "ou iu", "ai uai"),
+    *("ei ui", "i", "u", "v ve ie ue", "m"),
+)
+"""Initials, and finals, that a narrow band or a slack tongue makes alike; see :func:`blurred`."""
 
 
 def parts(syllable: str) -> tuple[str, str]:
@@ -110,6 +116,23 @@ def _symbols() -> dict[str, str]:
     initials = ("", *(initial for initial in _INITIALS if initial not in _FOLD_INITIAL))
     names = [initial + final for initial in initials for final in _FINALS]
     return {name: chr(0xE000 + index) for index, name in enumerate(dict.fromkeys(names))}
+
+
+@cache
+def _blurs() -> dict[int, str]:
+    """Symbol of a syllable → one private-use character for all the syllables that it is easily taken for."""
+    initials = {name: at for at, names in enumerate(_INITIAL_CLASSES) for name in names.split() or [""]}
+    finals = {name: at for at, names in enumerate(_FINAL_CLASSES) for name in names.split()}
+    table = {}
+    for syllable, symbol in _symbols().items():
+        initial, final = parts(syllable)
+        table[ord(symbol)] = chr(0xF000 + len(_FINAL_CLASSES) * initials[initial] + finals[final])
+    return table
+
+
+def blurred(sound: str) -> str:
+    """Symbols of syllables as heard from far away: 退 and 对 and 推 become one; anything else stays itself."""
+    return sound.translate(_blurs())
 
 
 @lru_cache(maxsize=8192)

@@ -26,6 +26,9 @@ def span(said: str, words: str) -> tuple[str, int, int]:
         ("“我不知道”这句话我们不能说", "我不知道"),
         ("我们不会跟您说没办法的", "没办法"),
         ("您是想问为什么不能退对吗", "不能退"),
+        ("您说骑手骂您神经病，我向您道歉", "神经病"),
+        ("抱歉，我刚才说不归我管，说得不妥", "不归我管"),
+        ("之前答复您不给退，我们重新审核", "不给退"),
     ],
 )
 def test_words_that_are_talked_about(said: str, words: str) -> None:

@@ -43,9 +43,32 @@ def test_unknown_words_make_the_rest_weigh_less() -> None:
     """A sentence about something else is close to nothing."""
     known = [grams(read("不归我管"), Window(0, 4)), grams(read("请您稍等"), Window(0, 4))]
     vectors = Vectors.of(known)
-    near = sum(vectors.one(known[0])[1])
-    strange = sum(vectors.one(grams(read("不归我管的大象与月亮"), Window(0, 10)))[1])
+    near = sum(vectors.both(known[0])[0][1])
+    strange = sum(vectors.both(grams(read("不归我管的大象与月亮"), Window(0, 10)))[0][1])
     assert near > strange > 0
+
+
+def test_by_its_sound_alone_a_misspelling_is_the_thing_itself() -> None:
+    """Not by its spelling; and what only resembles the sound shares the blurred n-grams."""
+    right, misspelt, alike = (grams(read(said), Window(0, 4)) for said in ("不归我管", "不贵我馆", "不亏我敢"))
+    vectors = Vectors.of([right])
+    (whole, heard), (other_whole, other_heard) = vectors.both(right), vectors.both(misspelt)
+    assert heard == other_heard
+    assert len(other_whole[0]) < len(whole[0])
+    shared = {name[0] for name, column in vectors.columns.items() if column in vectors.both(alike)[1][0]}
+    assert "b" in shared
+
+
+def test_many_windows_at_once_are_the_same_vectors() -> None:
+    """Rows in the order of the windows, by all and by sound."""
+    samples = [grams(read(said), window) for said in ("这事不归我管", "好的，请稍等") for window in windows(read(said))]
+    vectors = Vectors.of(samples)
+    for number, tables in enumerate(vectors.table(samples)):
+        for at, sample in enumerate(samples):
+            columns, values = vectors.both(sample)[number]
+            row = slice(tables.starts[at], tables.starts[at + 1])
+            assert tables.columns[row].tolist() == columns
+            assert np.allclose(tables.values[row], values)
 
 
 def test_rows_multiply() -> None:

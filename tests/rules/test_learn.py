@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from monitor.rules import learn as learning
+from monitor.rules.features import Vectors
+from monitor.rules.hit import Found
 from monitor.rules.learn import LEAST_EXAMPLES, learn, train
 from monitor.rules.meaning import Meaning
-from monitor.rules.model import BannedRule
+from monitor.rules.model import BannedRule, Lesson
 from monitor.rules.parse import RuleSet
 from monitor.text.reading import read
 
@@ -38,13 +40,17 @@ def meaning(ruleset: RuleSet) -> Meaning:
     return Meaning(learnt, ruleset.of(BannedRule))
 
 
+def found_in(meaning: Meaning, said: str) -> list[Found]:
+    return list(meaning.find(meaning.look(read(said))))
+
+
 def test_unseen_wordings_are_found(meaning: Meaning) -> None:
     """With the rule whose examples are most alike, and the example."""
-    found = list(meaning.find(read("您好，维修这方面我们管不着，别来找我")))
+    found = found_in(meaning, "您好，维修这方面我们管不着，别来找我")
     assert [(item.rule.id, item.match) for item in found] == [("mine", "meaning")]
     assert 0.5 <= found[0].score <= 1
     assert found[0].phrase in {example.text for example in found[0].rule.examples.hit}
-    assert [item.rule.id for item in meaning.find(read("维修的事你烦不烦啊"))] == ["rude"]
+    assert [item.rule.id for item in found_in(meaning, "维修的事你烦不烦啊")] == ["rude"]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def test_unseen_wordings_are_found(meaning: Meaning) -> None:
 )
 def test_harmless_sentences_are_not(meaning: Meaning, said: str) -> None:
     """Neither what was learnt as harmless nor what is about something else."""
-    assert list(meaning.find(read(said))) == []
+    assert found_in(meaning, said) == []
 
 
 def test_learning_is_not_random(ruleset: RuleSet, meaning: Meaning) -> None:
@@ -94,9 +100,10 @@ def test_what_was_learnt_is_kept(ruleset: RuleSet, tmp_path: Path, monkeypatch: 
     second = learn(ruleset, tmp_path / "kept")
     assert first is not None
     assert second is not None
-    said = read("维修这方面我们管不着")
+    said = "维修这方面我们管不着"
     rules = ruleset.of(BannedRule)
-    assert list(Meaning(first, rules).find(said)) == list(Meaning(second, rules).find(said)) != []
+    assert found_in(Meaning(first, rules), said) == found_in(Meaning(second, rules), said) != []
+    assert first.unseen == second.unseen > 0.5
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a file", b"not a zip at all"])
@@ -121,3 +128,31 @@ def test_one_process_learns_once(ruleset: RuleSet, monkeypatch: pytest.MonkeyPat
 def test_recommended_wordings_are_harmless(ruleset: RuleSet) -> None:
     """A rewrite is what agents are told to say."""
     assert list(learning.recommended(ruleset.rules["mine"])) == ["这件事由我来跟进"]
+
+
+def test_lessons_teach(ruleset: RuleSet) -> None:
+    """What they say is said by the rule they name; what they call harmless is; a lesson of no rule in force is not."""
+    strange = "这个月亮不在我口袋里"
+    lessons = (
+        Lesson(lesson="mine", said=(strange,), harmless=("您看月亮真圆",)),
+        Lesson(lesson="ordinary", harmless=("今天是星期三",)),
+        Lesson(lesson="gone", said=("没有这条规则",)),
+    )
+    taught = replace(ruleset, lessons=lessons)
+    samples = {sample.text: (sample.banned, sample.rule_id) for sample in learning._samples(taught)}
+    assert samples[strange] == (True, "mine")
+    assert samples["您看月亮真圆"] == samples["今天是星期三"] == (False, "")
+    assert "没有这条规则" not in samples
+    learnt = train(taught)
+    assert learnt is not None
+    assert [item.rule.id for item in found_in(Meaning(learnt, ruleset.of(BannedRule)), strange)] == ["mine"]
+
+
+def test_enough_is_enough(ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once so many sentences have been judged unseen, the other folds are left."""
+    monkeypatch.setattr(learning, "_ENOUGH", 10)
+    samples = learning._samples(ruleset)
+    vectors = Vectors.of(window for sample in samples for window in sample.windows)
+    values, truth = learning._Table.of(samples, vectors).judged_unseen()
+    assert len(values) == len(truth)
+    assert 10 <= len(values) < len(samples) / 2

@@ -1,7 +1,11 @@
+from typing import Any
+
 import numpy as np
+import pytest
 
 from monitor.rules.features import Rows, Vectors, Window, grams, windows
-from monitor.rules.meaning import Learnt, Meaning
+from monitor.rules.hit import Found
+from monitor.rules.meaning import DENIED_BELOW, LITERAL_DENIED_BELOW, Learnt, Meaning
 from monitor.rules.model import BannedRule
 from monitor.text.reading import read
 
@@ -16,15 +20,19 @@ def learnt(threshold: float = 0.5) -> Learnt:
     vectors = Vectors.of([sample])
     weights = np.zeros(len(vectors.columns))
     weights[vectors.columns["c不归"]] = 10.0
-    rows = Rows.of([vectors.one(sample)], len(vectors.columns))
+    rows = Rows.of([vectors.both(sample)[0]], len(vectors.columns))
     knots = (np.array([0.0, 10.0]), np.array([0.5, 0.9]))
     return Learnt(vectors, weights, 0.0, threshold, knots, rows, (("a", "不归我管"),))
+
+
+def found_in(meaning: Meaning, said: str) -> list[Found]:
+    return list(meaning.find(meaning.look(read(said))))
 
 
 def test_the_clearest_window_is_quoted() -> None:
     """Not the whole utterance around it."""
     reading = read("我看了一下，不归我管，您找别人")
-    found = list(Meaning(learnt(), [RULE]).find(reading))
+    found = found_in(Meaning(learnt(), [RULE]), reading.raw)
     assert [reading.quote(item.start, item.end) for item in found] == ["不归我管"]
     assert found[0].phrase == "不归我管"
     assert len(windows(reading)) > 1
@@ -32,17 +40,54 @@ def test_the_clearest_window_is_quoted() -> None:
 
 def test_the_score_is_the_calibrations() -> None:
     """Between its knots."""
-    found = list(Meaning(learnt(), [RULE]).find(read("不归我管")))
+    found = found_in(Meaning(learnt(), [RULE]), "不归我管")
     value = Meaning(learnt(), [RULE]).value("不归我管")
     assert found[0].score == round(0.5 + 0.04 * value, 3)
 
 
 def test_below_the_threshold_nothing_is_found() -> None:
     """Whatever is nearest."""
-    assert list(Meaning(learnt(threshold=99.0), [RULE]).find(read("不归我管"))) == []
-    assert list(Meaning(learnt(), [RULE]).find(read("您好"))) == []
+    assert found_in(Meaning(learnt(threshold=99.0), [RULE]), "不归我管") == []
+    assert found_in(Meaning(learnt(), [RULE]), "您好") == []
 
 
 def test_a_rule_that_is_gone_is_not_charged() -> None:
     """What was learnt may be older than the set it runs in."""
-    assert list(Meaning(learnt(), []).find(read("不归我管"))) == []
+    assert found_in(Meaning(learnt(), []), "不归我管") == []
+
+
+def test_a_misspelling_is_found_by_its_sound() -> None:
+    """The characters are somebody else's, the syllables are not."""
+    by_sound = learnt()
+    by_sound.weights[:] = 0
+    by_sound.weights[by_sound.vectors.columns["s" + read("不归").sound]] = 10.0
+    by_sound.weights[by_sound.vectors.columns["c不"]] = -5.0  # the spelling speaks against it
+    look = Meaning(by_sound, [RULE]).look(read("不贵我馆"))[0]
+    assert look.kinds == 2
+    assert look.value > by_sound.threshold
+
+
+SAID = "请问您是要找哪一栋的管家呢"
+
+
+@pytest.mark.parametrize(
+    ("value", "match", "said", "rule_id", "denied"),
+    [
+        (DENIED_BELOW - 0.1, "pattern", SAID, "a", True),
+        (DENIED_BELOW + 0.1, "pattern", SAID, "a", False),
+        (DENIED_BELOW - 0.1, "literal", SAID, "a", False),
+        (LITERAL_DENIED_BELOW - 0.1, "literal", SAID, "a", True),
+        (DENIED_BELOW - 0.1, "pattern", "管家", "a", False),
+        (DENIED_BELOW - 0.1, "pattern", SAID, "untaught", False),
+    ],
+)
+def test_a_sentence_like_harmless_ones_denies_a_hit(
+    value: float, match: Any, said: str, rule_id: str, denied: bool
+) -> None:
+    """One that is long enough to speak for itself, and only of a rule whose wordings were learnt."""
+    meaning = Meaning(learnt(), [RULE])
+    reading = read(said)
+    looks = [look._replace(value=value) for look in meaning.look(reading)]
+    rule = RULE.model_copy(update={"id": rule_id})
+    found = Found(rule=rule, phrase="", match=match, start=0, end=2)
+    assert meaning.denies(looks, found) is denied

@@ -107,6 +107,22 @@ def test_classes_and_ordinary_sentences_are_shared(tmp_path: Path) -> None:
     assert list(ruleset.rules) == ["a"]
 
 
+def test_lessons_lie_beside_the_rules(tmp_path: Path) -> None:
+    """They are of the set and its version; a broken rule's lesson is no fault of its own."""
+    write(tmp_path, a=GOOD.format(id="a"))
+    before = parse.load([tmp_path]).version
+    write(tmp_path, more="lesson: a\nsaid: [没门]\nharmless: [大门开着]\n", some="lesson: ordinary\nharmless: [您好]\n")
+    ruleset = parse.load([tmp_path])
+    assert [(it.lesson, it.said, it.harmless) for it in ruleset.lessons] == [
+        ("a", ("没门",), ("大门开着",)),
+        ("ordinary", (), ("您好",)),
+    ]
+    assert list(ruleset.rules) == ["a"]
+    assert ruleset.version != before
+    write(tmp_path, a="id: a\nkind: banned\n")
+    assert {fault.code for fault in parse.load_lenient([tmp_path])[1]} == {"RULE-003"}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "fault"),
     [
@@ -114,6 +130,9 @@ def test_classes_and_ordinary_sentences_are_shared(tmp_path: Path) -> None:
         ("classes", "我: ['(']\n", "classes.yaml:1 RULE-006 class '我'"),
         ("ordinary", "lines: [a]\n", "ordinary.yaml:1 RULE-003"),
         ("ordinary", "sentences:\n  - a\n  - 3\n", "ordinary.yaml:3 RULE-003"),
+        ("lesson", "lesson: nobody\nsaid: [没门]\n", "lesson.yaml:1 RULE-013"),
+        ("lesson", "lesson: a\nsaid:\n  - 没门\n  - 3\n", "lesson.yaml:4 RULE-003"),
+        ("lesson", "lesson: ordinary\nsaid: [没门]\n", "lesson.yaml:1 RULE-003"),
     ],
 )
 def test_faults_of_shared_files(tmp_path: Path, name: str, text: str, fault: str) -> None:

@@ -50,3 +50,16 @@ def test_distance_is_symmetric(left: str, right: str) -> None:
     one, other = pinyin.of_character(left), pinyin.of_character(right)
     assert pinyin.distance(one, other) == pinyin.distance(other, one)
     assert (pinyin.distance(one, other) == 0) == (one == other)
+
+
+def test_blurred_sounds_are_those_that_are_easily_taken_for_each_other() -> None:
+    """One symbol for 退, 对 and 推; another for 大; letters stay."""
+    symbols = {said: pinyin.blurred(pinyin.symbols([pinyin.of_character(said)])) for said in "退对推大x"}
+    assert symbols["退"] == symbols["对"] == symbols["推"] != symbols["大"]
+    assert symbols["x"] == "x"
+
+
+def test_every_syllable_can_be_blurred() -> None:
+    """And no blurred symbol is a syllable's."""
+    every = "".join(pinyin._symbols().values())
+    assert not set(pinyin.blurred(every)) & set(every)
