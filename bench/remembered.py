@@ -54,6 +54,7 @@ class RememberedEngine:
                     )
                     for word in answer["words"]
                 ),
+                others=tuple(answer["others"]),
                 confidence=answer["confidence"],
                 dropped=answer["dropped"],
             )
@@ -102,4 +103,10 @@ def _said(heard: Hypothesis) -> dict[str, Any]:
         {**asdict(word), "from_ms": word.from_ms - heard.from_ms, "to_ms": word.to_ms - heard.from_ms}
         for word in heard.words
     ]
-    return {"text": heard.text, "words": words, "confidence": heard.confidence, "dropped": heard.dropped}
+    return {
+        "text": heard.text,
+        "words": words,
+        "others": heard.others,
+        "confidence": heard.confidence,
+        "dropped": heard.dropped,
+    }

@@ -235,7 +235,13 @@ class DecodeWanted:
     """Others wait: hear it as cheaply as a partial, in the shortest window that will do."""
 
     def answer(
-        self, text: str, words: tuple[Word, ...] = (), *, confidence: float = 1.0, dropped: str = ""
+        self,
+        text: str,
+        words: tuple[Word, ...] = (),
+        *,
+        others: tuple[str, ...] = (),
+        confidence: float = 1.0,
+        dropped: str = "",
     ) -> Hypothesis:
         """The ``Hypothesis`` that answers this, with what was heard."""
         return Hypothesis(
@@ -247,6 +253,7 @@ class DecodeWanted:
             to_ms=self.to_ms,
             text=text,
             words=words,
+            others=others,
             confidence=confidence,
             dropped=dropped,
         )

@@ -84,6 +84,8 @@ class Hypothesis:
     text: str
     """As the engine spelt it; empty when nothing was said or the guard dropped a phantom."""
     words: tuple[Word, ...] = ()
+    others: tuple[str, ...] = ()
+    """Other texts that the search held, the likeliest first; only where it was thorough."""
     confidence: float = 1.0
     """Mean probability of the tokens, 0–1."""
     dropped: str = ""

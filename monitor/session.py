@@ -28,6 +28,7 @@ from monitor.rules.cues import Cue, Ended, Hole, Levels, Spoke, VoiceOff, VoiceO
 from monitor.rules.hit import Hit
 from monitor.rules.ledger import Finding, Heard, Ledger, raw_span
 from monitor.rules.match import Matcher
+from monitor.rules.misheard import nearly_said
 from monitor.rules.score import Scorecard
 from monitor.rules.settled import Settled
 from monitor.speech.ear import Ear
@@ -365,10 +366,15 @@ class CallSession:
         entry.matched_after = self._sentence_before(heard.side)
         reading = read(heard.text)
         clock = WordClock(heard)
-        findings = [self._place(hit, reading, 0, clock) for hit in entry.matcher.find(reading, heard.side)]
+        hits = entry.matcher.find(reading, heard.side)
+        if heard.others and all(hit.needs_audio for hit in hits):
+            asked = {hit.rule.id for hit in hits}
+            others = nearly_said(entry.matcher, reading, heard.others, heard.side)
+            hits += [hit for hit in others if hit.rule.id not in asked]
+        findings = [self._place(hit, reading, 0, clock) for hit in hits]
         findings += self._across_the_pause(entry, heard, clock)
-        asked = entry.asked
-        pcm = asked.pcm if asked is not None and asked.revision == heard.revision else b""
+        ask = entry.asked
+        pcm = ask.pcm if ask is not None and ask.revision == heard.revision else b""
         yield from entry.ledger.enter(findings, Heard(heard.revision, final, reading, pcm))
 
     def _across_the_pause(self, entry: _Open, heard: Hypothesis, clock: WordClock) -> list[Finding]:

@@ -15,6 +15,7 @@ from monitor.events import (
     DecodeWanted,
     Prompt,
     Transcript,
+    VerifyWanted,
     Warning,
     from_json,
     to_json,
@@ -127,6 +128,25 @@ def test_a_phrase_may_go_on_across_a_pause(matcher, scene):
     assert "不归我" in said[-1].quote
     assert said[-1].from_ms < 1_500
     assert said[-1].to_ms > 2_200
+
+
+@pytest.mark.parametrize(("llr", "status"), [(-0.1, "confirmed"), (-0.9, None)])
+def test_what_was_nearly_written_is_for_the_audio_to_decide(matcher, scene, llr, status):
+    """The search thought of «开发票我不会开» too: a warning if the audio agrees, quoting what was heard."""
+    call = scene().say(A, 600, 1_800, "开发票会不会开啊").until(4_000)
+    listening = session(matcher, finals_only=True)
+    out: list = []
+    for item in call.inputs():
+        for event in listening.feed(item):
+            out.append(event)
+            if isinstance(event, DecodeWanted):
+                said = heard(event, "开发票会不会开啊", others=("开发票会不会开呀", "开发票，我不会开啊"))
+                out += listening.feed(said)
+    asked = of(VerifyWanted, out)
+    assert [(it.text[it.start : it.end], it.candidate) for it in asked] == [("会不会开", "我不会开")]
+    out = listening.feed(Verdict(request_id=asked[0].request_id, llr=llr))
+    told = [(it.status, it.rule_id, it.match, it.quote) for it in of(Warning, out) if it.match != "absence"]
+    assert told == ([(status, "wo-buhui", "acoustic", "会不会开")] if status else [])
 
 
 def test_answers_that_overtake_each_other_are_judged_in_the_order_of_speech(matcher, scene):

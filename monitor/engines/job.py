@@ -28,6 +28,8 @@ class Job:
     """The tokens that were decoded."""
     confidence: float = 0.0
     text: str = ""
+    others: tuple[str, ...] = ()
+    """What else the search thought of, the likeliest first."""
     dropped: str = ""
     words: tuple[Word, ...] = ()
 
@@ -58,6 +60,7 @@ class Job:
         return self.wanted.answer(
             text=self.text,
             words=self.words,
+            others=self.others,
             confidence=self.confidence,
             dropped=self.dropped,
         )

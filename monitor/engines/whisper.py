@@ -201,18 +201,21 @@ class WhisperEngine:
             states,
             [self._prompt] * len(group),
             beam_size=group[0].beams,
+            num_hypotheses=group[0].beams,
             no_repeat_ngram_size=self._policy.ngram(group[0].window_ms),
             max_length=max(2 * most, most + len(self._prompt)),  # CTranslate2 halves it for the new tokens
             return_scores=True,
             return_no_speech_prob=True,
         )
         for job, result in zip(group, results, strict=True):
-            job.rows = list(result.sequences_ids[0])[: self._policy.tokens_most(job.audio_ms)]
+            limit = self._policy.tokens_most(job.audio_ms)
+            job.rows = list(result.sequences_ids[0])[:limit]
             job.confidence = math.exp(result.scores[0])
             if job.encoded is not None:
                 job.encoded.rows, job.encoded.probabilities = job.rows, []
-            text = simplified(self._tokens.decode(job.rows))
+            text, *others = (simplified(self._tokens.decode(rows[:limit])) for rows in result.sequences_ids)
             job.text, job.dropped = clean(text, job.audio_ms, job.confidence, result.no_speech_prob)
+            job.others = tuple(dict.fromkeys(others)) if job.text else ()
 
     def _time(self, group: Sequence[Job]) -> None:
         """Word times by cross-attention, on the states that are there."""

@@ -33,6 +33,8 @@ DENIED_BELOW: Final = -0.5
 LITERAL_DENIED_BELOW: Final = -0.7
 """A hit counts for nothing where every window around it lies below. Of 840 sentences that nobody had seen, this
 took five of twelve false hits away and one of 469 right ones (docs/accuracy.md, What is learnt)."""
+LEAST_CHARS: Final = 4
+"""A fragment («我管的», the end of a sentence cut by a pause) means nothing by itself."""
 DENIABLE_CHARS: Final = 8
 """A shorter sentence says too little that could speak for it: «蠢货»."""
 
@@ -94,7 +96,8 @@ class Meaning:
 
     def find(self, looks: Sequence[Look]) -> Iterator[Found]:
         """The window that most clearly means something banned, if any does."""
-        best = max(looks, key=lambda look: look.value, default=None)
+        telling = (look for look in looks if look.end - look.start >= LEAST_CHARS)
+        best = max(telling, key=lambda look: look.value, default=None)
         if best is None or best.value <= self.learnt.threshold:
             return
         owner = self._nearest(best)
