@@ -33,13 +33,20 @@ class LogMel:
         self._mel_bins = mel_bins
         self._hann = np.hanning(_FFT + 1)[:-1].astype(np.float32)
 
-    def __call__(self, pcm: bytes, window_ms: int) -> NDArray[np.float32]:
-        """Features of shape ``(mel bins, window_ms / 10)``; audio beyond the window is left out."""
+    def __call__(self, pcm: bytes, window_ms: int, *, loudest: float | None = None) -> NDArray[np.float32]:
+        """Features of shape ``(mel bins, window_ms / 10)``; audio beyond the window is left out.
+
+        ``loudest``: what the loudest bin shall be, as if the gain had been turned until it was; the silence then is
+        always the same.
+        """
         frames = window_ms // FRAME_MS
         samples = np.frombuffer(pcm, dtype="<i2")[: frames * _HOP].astype(np.float32) / 32768.0
         heard = self._spectrum(np.pad(samples, (0, _HOP)))[:, :frames]
-        loudest = float(heard.max())
-        floor = max(loudest - _DYNAMIC_RANGE, _SILENCE)
+        top = float(heard.max())
+        floor = max(top - _DYNAMIC_RANGE, _SILENCE)
+        if loudest is not None:
+            heard = heard + np.float32(loudest - top)
+            floor = loudest - _DYNAMIC_RANGE
         padded = np.full((self._mel_bins, frames), floor, np.float32)
         np.maximum(heard, floor, out=padded[:, : heard.shape[1]])
         return padded

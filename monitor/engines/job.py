@@ -7,13 +7,11 @@ from typing import Any
 from monitor.engines.encoded import Encoded, Key, key_of
 from monitor.engines.simplified import simplified
 from monitor.engines.tokens import Tokens
+from monitor.engines.window import STATE_MS
 from monitor.events import DecodeWanted
 from monitor.frames import Hypothesis, Pass, Word
 from monitor.speech.guard import heard_once
 from monitor.timeline import Ms, ms_at
-
-STATE_MS = 20
-"""One encoder state stands for two mel frames."""
 
 
 @dataclass(slots=True)

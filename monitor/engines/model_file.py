@@ -1,4 +1,4 @@
-"""CTranslate2's ``model.bin``, as far as cutting its vocabulary needs.
+"""CTranslate2's ``model.bin``: its variables, and the same file with a smaller vocabulary.
 
 The format is the library's own (``ctranslate2/specs/model_spec.py``, binary version 6), all little
 endian: version u32; spec name; spec revision u32; number of variables u32; each variable: name,
@@ -7,13 +7,19 @@ name, target. A string is its length u16, counting a closing zero byte, and its 
 """
 
 import struct
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.errors import WeightsError
 
 _VERSION: Final = 6
 _EMBEDDING: Final = "decoder/embeddings/weight"
+_TYPES: Final = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
+"""CTranslate2's ``DataType``; 5 is bfloat16."""
 
 
 class _Reader:
@@ -36,6 +42,47 @@ class _Reader:
         return bytes(self.take(self.number("<H"))).rstrip(b"\0").decode(errors="replace")
 
 
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    data: memoryview
+    end: int
+    """Where its bytes end in the file."""
+
+
+def _read(view: memoryview) -> Iterator[_Variable]:
+    """Every variable in the file's order.
+
+    Raises:
+        WeightsError: ``WGT-006``, not a CTranslate2 Whisper model of binary version 6, or it is cut off.
+    """
+    reader = _Reader(view)
+    version, spec = reader.number("<I"), reader.text()
+    if version != _VERSION or spec != "WhisperSpec":
+        raise WeightsError(f"model.bin is {spec} of version {version}, not WhisperSpec 6", code="WGT-006")
+    reader.number("<I")
+    for _ in range(reader.number("<I")):
+        name = reader.text()
+        shape = tuple(reader.number("<I") for _ in range(reader.number("<B")))
+        kind = reader.number("<B")
+        yield _Variable(name, shape, kind, reader.take(reader.number("<I")), reader.at)
+
+
+def variables(model: bytes, prefix: str) -> dict[str, NDArray[Any]]:
+    """The variables whose names begin with ``prefix``; those of a type that NumPy has not are left out.
+
+    Raises:
+        WeightsError: ``WGT-006``, not a CTranslate2 Whisper model of binary version 6.
+    """
+    return {
+        it.name: np.frombuffer(it.data, _TYPES[it.kind]).reshape(it.shape)
+        for it in _read(memoryview(model))
+        if it.name.startswith(prefix) and it.kind in _TYPES
+    }
+
+
 def with_vocabulary(model: bytes, ids: Sequence[int]) -> bytes:
     """The model whose token ``i`` is the old token ``ids[i]``; all other tokens are gone.
 
@@ -47,27 +94,19 @@ def with_vocabulary(model: bytes, ids: Sequence[int]) -> bytes:
 
     """
     view = memoryview(model)
-    reader = _Reader(view)
-    version, spec = reader.number("<I"), reader.text()
-    if version != _VERSION or spec != "WhisperSpec":
-        raise WeightsError(f"model.bin is {spec} of version {version}, not WhisperSpec 6", code="WGT-006")
-    reader.number("<I")
     out: list[bytes | memoryview] = []
     kept_to = 0
-    for _ in range(reader.number("<I")):
-        name = reader.text()
-        shape = [reader.number("<I") for _ in range(reader.number("<B"))]
-        reader.number("<B")
-        size_at = reader.at
-        data = reader.take(reader.number("<I"))
-        if name != _EMBEDDING:
-            if name.startswith("decoder/projection/weight"):
-                raise WeightsError("model.bin has an output matrix of its own", code="WGT-006")
+    for variable in _read(view):
+        if variable.name.startswith("decoder/projection/weight"):
+            raise WeightsError("model.bin has an output matrix of its own", code="WGT-006")
+        if variable.name != _EMBEDDING:
             continue
+        shape, data = variable.shape, variable.data
         if not ids or max(ids) >= shape[0]:
             raise WeightsError(f"model.bin has {shape[0]} tokens, token {max(ids, default=-1)} wanted", code="WGT-006")
         row = len(data) // shape[0]
         rows = b"".join(data[token * row : (token + 1) * row] for token in ids)
+        size_at = variable.end - len(data) - 4
         dims_at = size_at - 1 - 4 * len(shape)
         out += [
             view[kept_to:dims_at],
@@ -76,7 +115,7 @@ def with_vocabulary(model: bytes, ids: Sequence[int]) -> bytes:
             struct.pack("<I", len(rows)),
             rows,
         ]
-        kept_to = reader.at
+        kept_to = variable.end
     if not out:
         raise WeightsError(f"model.bin has no {_EMBEDDING}", code="WGT-006")
     out.append(view[kept_to:])

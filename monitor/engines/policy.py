@@ -52,6 +52,8 @@ class WhisperSettings:
     """On two cores a second thread made decoding slower, not faster (docs/performance.md)."""
     mandarin_only: bool | None = None
     """Cut the vocabulary to what Mandarin calls need; ``None``: on the CPU, where it pays."""
+    remember_silence: bool = True
+    """With int8 on the CPU, encode what is said and know the silence behind it; else all of the window is encoded."""
     window: WindowPolicy = field(default_factory=WindowPolicy)
     decode: DecodePolicy = field(default_factory=DecodePolicy)
     group: int = 8

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.engines.encoder import Encoder, WholeWindow, remembering
+from monitor.engines.features import LogMel
 from monitor.engines.model_file import with_vocabulary
 from monitor.engines.policy import WhisperSettings
 from monitor.engines.tokens import Tokens
@@ -19,7 +21,7 @@ class Loaded:
     model: Any
     """``ctranslate2.models.Whisper``."""
     tokens: Tokens
-    mel_bins: int
+    encoder: Encoder
     lanes: int
     name: str
 
@@ -59,7 +61,10 @@ def load_model(settings: WhisperSettings) -> Loaded:
             where=str(settings.weights),
             code="ENG-003",
         ) from error
-    return Loaded(model, tokens, model.n_mels, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
+    encoder: Encoder = WholeWindow(model, LogMel(model.n_mels))
+    if settings.remember_silence and device == "cpu" and compute_type.startswith("int8"):
+        encoder = remembering(_read(settings.weights, "model.bin"), model.n_mels) or encoder
+    return Loaded(model, tokens, encoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
 
 
 def _cut_files(folder: Path, tokens: Tokens) -> dict[str, bytes]:

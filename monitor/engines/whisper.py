@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.engines.encoded import Encoded, EncodedCache, key_of
-from monitor.engines.features import LogMel
-from monitor.engines.job import STATE_MS, Job, words_of
+from monitor.engines.job import Job, words_of
 from monitor.engines.policy import DecodePolicy, WhisperSettings
 from monitor.engines.runtime import Loaded, load_model
 from monitor.engines.simplified import simplified
 from monitor.engines.stages import merge, record, stage
 from monitor.engines.verify import Rivals, ratio, rivals
-from monitor.engines.window import FRAME_MS, FULL_MS
+from monitor.engines.window import FRAME_MS, FULL_MS, STATE_MS
 from monitor.errors import EngineError
 from monitor.events import DecodeWanted, VerifyWanted
 from monitor.frames import Hypothesis, Pass, Side, Verdict
@@ -59,7 +58,7 @@ class WhisperEngine:
         self._model, self._tokens, self.lanes = loaded.model, loaded.tokens, loaded.lanes
         self.name = loaded.name
         self._window, self._policy, self._group = settings.window, settings.decode, settings.group
-        self._features = LogMel(loaded.mel_bins)
+        self._encoder = loaded.encoder
         self._cache = EncodedCache(settings.cache_mb * 1_000_000)
         self._pool = ThreadPoolExecutor(loaded.lanes, thread_name_prefix="lane")
         before = self._tokens.encode(self._policy.prompt) if self._policy.prompt else []
@@ -181,14 +180,12 @@ class WhisperEngine:
             job.encoded = job.encoded or self._cached(job)
         fresh = [job for job in group if job.encoded is None]
         if fresh:
-            with stage("features"):
-                features = np.stack([self._features(job.wanted.pcm, job.window_ms) for job in fresh])
-            encoded = self._model.encode(_view(features), to_cpu=True)
-            for job, states in zip(fresh, np.array(encoded), strict=True):
-                job.encoded = Encoded(states.copy(), min(job.audio_ms, job.window_ms) // FRAME_MS)
+            encoded = self._encoder([job.wanted.pcm for job in fresh], group[0].window_ms)
+            for job, states in zip(fresh, encoded, strict=True):
+                job.encoded = Encoded(states, min(job.audio_ms, job.window_ms) // FRAME_MS)
                 self._cache.put(job.key, job.encoded)
             if len(fresh) == len(group):
-                return encoded
+                return _view(encoded)
         return _stacked(job.encoded for job in group)
 
     def _cached(self, job: Job) -> Encoded | None:
@@ -256,8 +253,8 @@ class WhisperEngine:
         if held is None:
             audio_ms = ms_at(len(pcm) // 2)
             window_ms = self._window.window_ms(audio_ms)
-            encoded = self._model.encode(_view(self._features(pcm, window_ms)[None]), to_cpu=True)
-            held = Encoded(np.array(encoded)[0], min(audio_ms, window_ms) // FRAME_MS)
+            states = self._encoder([pcm], window_ms)[0]
+            held = Encoded(states, min(audio_ms, window_ms) // FRAME_MS)
             self._cache.put(key, held)
         return held
 

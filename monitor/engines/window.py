@@ -13,6 +13,8 @@ from monitor.errors import ConfigError
 
 FULL_MS = 30_000
 FRAME_MS = 10
+STATE_MS = 2 * FRAME_MS
+"""One encoder state stands for two mel frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

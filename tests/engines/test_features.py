@@ -42,3 +42,14 @@ def test_audio_beyond_the_window_is_left_out() -> None:
 def test_what_comes_later_does_not_change_what_was_before() -> None:
     short, long = LogMel(80)(sound(16_000), 6_000), LogMel(80)(sound(16_000) + bytes(32_000), 6_000)
     np.testing.assert_allclose(short[:, :95], long[:, :95], atol=1e-5)
+
+
+def test_a_loudness_that_is_wanted_is_as_if_the_gain_had_been_turned() -> None:
+    wave = np.frombuffer(sound(16_000), "<i2")
+    loud, quiet = (
+        LogMel(80)(wave.tobytes(), 2_000, loudest=1.25),
+        LogMel(80)((wave // 4).tobytes(), 2_000, loudest=1.25),
+    )
+    assert loud.max() == quiet.max() == 1.25
+    assert loud.min() == quiet.min() == loud[:, -1].max() == -0.75
+    assert np.abs(loud - quiet).mean() < 0.01

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.engines.model_file import with_vocabulary
+from monitor.engines.model_file import variables, with_vocabulary
 from monitor.errors import WeightsError
 
 Variable = tuple[str, np.ndarray]
@@ -21,7 +21,7 @@ def model(variables: list[Variable], *, version: int = 6, spec: str = "WhisperSp
     out = struct.pack("<I", version) + text(spec) + struct.pack("<II", 3, len(variables))
     for name, values in variables:
         out += text(name) + struct.pack(f"<B{values.ndim}I", values.ndim, *values.shape)
-        out += struct.pack("<BI", 4, values.nbytes) + values.tobytes()
+        out += struct.pack("<BI", {np.dtype(np.int8): 1}.get(values.dtype, 4), values.nbytes) + values.tobytes()
     return out + struct.pack("<I", 1) + text("decoder/projection/weight") + text("decoder/embeddings/weight")
 
 
@@ -41,6 +41,13 @@ def test_the_cut_model_is_the_model_written_with_those_rows(ids: list[int]) -> N
 
 def test_all_rows_is_the_model_itself() -> None:
     assert with_vocabulary(model(toy()), range(10)) == model(toy())
+
+
+def test_variables_are_read_by_the_beginning_of_their_name() -> None:
+    (name, values), *others = variables(model(toy()), "encoder/").items()
+    assert (name, others) == ("encoder/conv1/weight", [])
+    np.testing.assert_array_equal(values, np.ones((2, 2, 3), np.float16))
+    assert list(variables(model(toy()), "")) == [name for name, _ in toy()]
 
 
 @pytest.mark.parametrize(

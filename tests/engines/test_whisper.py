@@ -1,5 +1,6 @@
 """Whisper base itself: on spoken sentences, in batches, with word times and phantoms."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -83,24 +84,20 @@ def test_nothing_is_encoded_twice(engine: WhisperEngine) -> None:
     pcm = clip("greeting")[:-640]  # no other test has this audio
     ask = wanted(pcm, utterance="once", kind=Pass.EAGER)
     encoded: list[int] = []
-    real = engine._model
+    real = engine._encoder
 
-    class Counting:
-        def __getattr__(self, name: str) -> object:
-            return getattr(real, name)
+    def counting(pieces: Sequence[bytes], window_ms: int) -> np.ndarray:
+        encoded.append(len(pieces))
+        return real(pieces, window_ms)
 
-        def encode(self, features: object, **options: object) -> object:
-            encoded.append(1)
-            return real.encode(features, **options)
-
-    engine._model = Counting()
+    engine._encoder = counting
     try:
         (heard,) = engine.decode([ask])
         engine.decode([replace(ask, decode=Pass.FINAL)])
         engine.verify([check(pcm, heard.text, heard.text[:2], "您好", "once")])
     finally:
-        engine._model = real
-    assert len(encoded) == 1
+        engine._encoder = real
+    assert encoded == [1]
 
 
 def test_next_to_no_audio_is_nothing(engine: WhisperEngine) -> None:
@@ -131,13 +128,13 @@ def test_a_loop_is_tried_again_with_the_full_window(
 
     monkeypatch.setattr(whispering, "clean", fickle)
     retrying = WhisperEngine(load_model(settings), settings)
-    compute = retrying._features
+    encode = retrying._encoder
 
-    def watch(pcm: bytes, window_ms: int) -> np.ndarray:
+    def watch(pieces: Sequence[bytes], window_ms: int) -> np.ndarray:
         windows.append(window_ms)
-        return compute(pcm, window_ms)
+        return encode(pieces, window_ms)
 
-    retrying._features = watch  # type: ignore[assignment]
+    retrying._encoder = watch
     (heard,) = retrying.decode([wanted(clip("greeting"))])
     assert windows == [settings.window.window_ms(len(clip("greeting")) // 32), 30_000]
     assert heard.text

@@ -1,0 +1,180 @@
+"""Audio in, encoder states out: what the decoder looks at.
+
+There are two ways. :class:`WholeWindow` is CTranslate2's own: the audio is padded with silence to the window and all
+of it is encoded. :class:`RememberedSilence` encodes what was said and a little behind it, and knows the rest.
+
+Most of a window is padding: three seconds of speech in the 30 that Whisper was trained on. The states of the
+padding hardly depend on what was said before it, so those of an earlier run will do: keys and values of every layer
+for attention to look at, and final states for the decoder. Neighbouring positions of silence are alike, so one in
+:data:`STRIDE` stands for the others, with its weight. Nine tenths of the work are then left out, and the context is
+still that of the full window (docs/performance.md, The encoder).
+"""
+
+import logging
+import platform
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio.g711 import decode_mulaw
+from monitor.audio.resample import Resampler
+from monitor.engines.features import LogMel
+from monitor.engines.graph import EDGE_ROWS, Shape, Weights, encoder_graph
+from monitor.engines.model_file import variables
+from monitor.engines.stages import stage
+from monitor.engines.window import STATE_MS
+from monitor.timeline import RATE_HZ, ms_at
+
+LOUDEST: Final = 1.25
+"""Every utterance is brought to this loudness (log-mel, on Whisper's scale): its silence then is the remembered one."""
+BEHIND_MS: Final = 1_000
+"""So much silence behind the speech is really encoded: the decoder learns from it that the speech is over."""
+STEP_ROWS: Final = 10
+STRIDE: Final = 8
+REFERENCE_S: Final = (1, 2, 3)
+"""Silence is remembered as it is behind so much speech; behind more it is as behind the longest."""
+_REFERENCE: Final = Path(__file__).with_name("reference.ulaw")
+"""Three seconds of synthetic speech on a telephone line: G.711 mu-law, 8 kHz."""
+_FLAGS_OF_EXACT_BYTES: Final = {"avx512_vnni", "avx_vnni", "avxvnni"}
+
+log = logging.getLogger(__name__)
+States = NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """Blocking and pure; may be called from several threads at once."""
+
+    def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
+        """States of every piece of 16 kHz PCM in a window of so much time: (pieces, window_ms / 20, width).
+
+        Raises:
+            RuntimeError: the library failed.
+        """
+        ...
+
+
+class WholeWindow:
+    """CTranslate2's encoder: everything is padded to the window and encoded together."""
+
+    def __init__(self, model: Any, features: LogMel) -> None:
+        """``model``: ``ctranslate2.models.Whisper``."""
+        self._model, self._features = model, features
+
+    def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
+        """See :class:`Encoder`."""
+        import ctranslate2
+
+        with stage("features"):
+            features = np.stack([self._features(pcm, window_ms) for pcm in pieces])
+        view = ctranslate2.StorageView.from_array(np.ascontiguousarray(features))
+        return np.array(self._model.encode(view, to_cpu=True))
+
+
+class RememberedSilence:
+    """An encoder that does not listen to silence."""
+
+    def __init__(self, weights: Weights, features: LogMel) -> None:
+        """Build the graph and listen to the silence once (a second or two).
+
+        Raises:
+            KeyError: ``weights`` are not those of a Whisper model as CTranslate2 names them.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # lanes are the threads
+        options.log_severity_level = 3
+        graph = encoder_graph(weights, signed=exact_bytes())
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._shape = Shape.of(weights)
+        self._features = features
+        pcm = _reference()
+        self._memories = [self._listen(pcm[: 2 * RATE_HZ * seconds]) for seconds in REFERENCE_S]
+
+    def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
+        """See :class:`Encoder`."""
+        return np.stack([self._encode(pcm, window_ms // STATE_MS) for pcm in pieces])
+
+    def _encode(self, pcm: bytes, window: int) -> States:
+        rows = -(-(ms_at(len(pcm) // 2) + BEHIND_MS) // (STATE_MS * STEP_ROWS)) * STEP_ROWS
+        rows = min(rows, window, self._shape.positions)
+        memory = self._memory(rows)
+        with stage("features"):
+            mel = self._mel(pcm, rows)
+        inputs = {"mel": mel, **memory.behind(rows)}
+        inputs["weight"] = _weight(rows, inputs["keys_0"].shape[1])
+        try:
+            (states,) = self._session.run(["states"], inputs)
+        except Exception as error:  # ONNX Runtime's errors have no base of their own
+            raise RuntimeError(str(error)) from error
+        return np.concatenate([states[0], memory.states[rows:window]])
+
+    def _mel(self, pcm: bytes, rows: int) -> States:
+        return self._features(pcm, (rows + EDGE_ROWS) * STATE_MS, loudest=LOUDEST)[None]
+
+    def _memory(self, rows: int) -> "_Memory":
+        """That of the most reference speech that ends well before encoding does."""
+        ends_ms = rows * STATE_MS - BEHIND_MS // 2
+        fitting = [it for it, s in zip(self._memories, REFERENCE_S, strict=True) if 1000 * s <= ends_ms]
+        return fitting[-1] if fitting else self._memories[0]
+
+    def _listen(self, pcm: bytes) -> "_Memory":
+        """A full window of it, all of it encoded."""
+        rows = self._shape.positions
+        names = [f"{kind}_{layer}" for kind in ("keys", "values") for layer in range(self._shape.layers)]
+        nothing = np.zeros((1, 0, self._shape.width), np.float32)
+        inputs = {"mel": self._mel(pcm, rows), "weight": _weight(rows, 0), **dict.fromkeys(names, nothing)}
+        states, *own = self._session.run(["states", *(f"own_{name}" for name in names)], inputs)
+        kept = {name: values[:, STRIDE // 2 :: STRIDE].copy() for name, values in zip(names, own, strict=True)}
+        return _Memory(states[0], kept)
+
+
+class _Memory:
+    """What the encoder makes of the silence behind some speech."""
+
+    def __init__(self, states: States, kept: dict[str, States]) -> None:
+        self.states, self._kept = states, kept
+
+    def behind(self, rows: int) -> dict[str, States]:
+        """Keys and values of the remembered positions from ``rows`` on."""
+        first = max(0, -(-(rows - STRIDE // 2) // STRIDE))
+        return {name: values[:, first:] for name, values in self._kept.items()}
+
+
+def remembering(model_bin: bytes, mel_bins: int) -> RememberedSilence | None:
+    """The encoder of CTranslate2's ``model.bin``; None, and a word in the log, where it is not what is known here."""
+    try:
+        return RememberedSilence(variables(model_bin, "encoder/"), LogMel(mel_bins))
+    except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
+        log.warning("the encoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
+        return None
+
+
+@lru_cache(maxsize=64)
+def _weight(rows: int, remembered: int) -> States:
+    weight = np.zeros((1, 1, rows, rows + remembered), np.float32)
+    weight[..., rows:] = np.log(STRIDE)
+    return weight
+
+
+def _reference() -> bytes:
+    line = Resampler(8_000)
+    return line.push(decode_mulaw(_REFERENCE.read_bytes())) + line.flush()
+
+
+_machine = platform.machine
+
+
+def exact_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether products of unsigned and signed bytes are summed without saturating: VNNI, and every ARM."""
+    if _machine() not in ("x86_64", "AMD64", "i686"):
+        return True
+    try:
+        flags = cpuinfo.read_text().partition("flags")[2].partition("\n")[0].split()
+    except OSError:
+        return False
+    return bool(_FLAGS_OF_EXACT_BYTES & set(flags))

@@ -1,0 +1,96 @@
+"""Whisper base's encoder that remembers silence, held against the one that listens to all of it."""
+
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+import pytest
+from spoken import clip, wanted
+
+from monitor.engines import encoder
+from monitor.engines.encoder import RememberedSilence, WholeWindow, remembering
+from monitor.engines.features import LogMel
+from monitor.engines.policy import WhisperSettings
+from monitor.engines.whisper import WhisperEngine
+from monitor.engines.window import FULL_MS
+
+WINDOW_MS = 12_000
+
+
+@pytest.fixture(scope="module")
+def remembered(settings: WhisperSettings) -> RememberedSilence:
+    made = remembering((settings.weights / "model.bin").read_bytes(), 80)
+    assert made is not None
+    return made
+
+
+@pytest.fixture(scope="module")
+def whole(settings: WhisperSettings) -> WholeWindow:
+    model = ctranslate2.models.Whisper(str(settings.weights), compute_type="float32", intra_threads=2)
+    return WholeWindow(model, LogMel(80))
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean cosine of the rows."""
+    return float(np.mean((one * other).sum(-1) / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)))
+
+
+@pytest.mark.whisper
+@pytest.mark.parametrize("name", ["not-my-job", "greeting", "warranty-card"])
+def test_speech_is_heard_as_in_the_full_window(remembered: RememberedSilence, whole: WholeWindow, name: str) -> None:
+    """More than by CTranslate2 in a window as short as the one that is really encoded."""
+    pcm = clip(name)
+    rows = len(pcm) // 640
+    full = whole([pcm], FULL_MS)[0][:rows]
+    ours, short = remembered([pcm], WINDOW_MS)[0][:rows], whole([pcm], (rows + 50) * 20)[0][:rows]
+    assert alike(ours, full) > 0.95
+    assert alike(ours, full) > alike(short, full)
+
+
+@pytest.mark.whisper
+def test_the_window_is_as_long_as_was_asked(remembered: RememberedSilence) -> None:
+    pcm = clip("greeting")
+    assert remembered([pcm, pcm[:32_000]], WINDOW_MS).shape == (2, 600, 512)
+    assert remembered([pcm], 2_000).shape == (1, 100, 512), "audio beyond it is left out"
+    assert remembered([b""], WINDOW_MS).shape == (1, 600, 512)
+    assert remembered([bytes(32 * 40_000)], FULL_MS).shape == (1, 1_500, 512)
+
+
+@pytest.mark.whisper
+def test_each_piece_is_heard_by_itself(remembered: RememberedSilence) -> None:
+    pieces = [clip("greeting"), clip("not-my-job")]
+    for piece, states in zip(pieces, remembered(pieces, WINDOW_MS), strict=True):
+        np.testing.assert_array_equal(states, remembered([piece], WINDOW_MS)[0])
+
+
+@pytest.mark.whisper
+def test_the_volume_does_not_matter(remembered: RememberedSilence) -> None:
+    pcm = clip("greeting")
+    quiet = (np.frombuffer(pcm, "<i2") // 4).astype("<i2").tobytes()
+    assert alike(remembered([quiet], WINDOW_MS)[0], remembered([pcm], WINDOW_MS)[0]) > 0.98
+
+
+@pytest.mark.whisper
+def test_the_engine_hears_with_it(engine: WhisperEngine, settings: WhisperSettings) -> None:
+    assert isinstance(engine._encoder, RememberedSilence)
+    (heard,) = engine.decode([wanted(clip("not-my-job"), utterance="remembered")])
+    assert heard.text
+
+
+def test_weights_of_another_kind_leave_it_to_the_library(caplog: pytest.LogCaptureFixture) -> None:
+    assert remembering(b"GGUF and so on", 80) is None
+    assert "CTranslate2's is used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("flags", "exact"), [("avx2 avx512_vnni", True), ("avx2 avx_vnni", True), ("avx2 avx512f", False), (None, False)]
+)
+def test_signed_bytes_only_where_the_cpu_sums_them_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, exact: bool
+) -> None:
+    monkeypatch.setattr(encoder, "_machine", lambda: "x86_64")
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: fpu {flags}\nbugs : none\n")
+    assert encoder.exact_bytes(tmp_path / "cpuinfo") is exact
+    monkeypatch.setattr(encoder, "_machine", lambda: "aarch64")
+    assert encoder.exact_bytes(tmp_path / "nothing here") is True

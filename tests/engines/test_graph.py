@@ -1,0 +1,147 @@
+"""The encoder as an ONNX graph, held against the same layers written down in NumPy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from scipy.special import erf
+
+from monitor.engines.graph import EDGE_ROWS, Shape, encoder_graph
+
+MELS, WIDTH, HEADS, LAYERS, POSITIONS = 8, 32, 4, 2, 40
+ROWS = 20
+Weights = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    rng = np.random.default_rng(7)
+
+    def normal(*shape: int) -> np.ndarray:
+        return (rng.standard_normal(shape) * shape[-1] ** -0.5).astype(np.float16)
+
+    made: Weights = {
+        "encoder/num_heads": np.array(HEADS, np.int16),
+        "encoder/conv1/weight": normal(WIDTH, MELS, 3),
+        "encoder/conv2/weight": normal(WIDTH, WIDTH, 3),
+        "encoder/position_encodings/encodings": normal(POSITIONS, WIDTH),
+    }
+    linears = {"self_attention/linear_0": (3 * WIDTH, WIDTH), "self_attention/linear_1": (WIDTH, WIDTH)}
+    linears |= {"ffn/linear_0": (4 * WIDTH, WIDTH), "ffn/linear_1": (WIDTH, 4 * WIDTH)}
+    for layer in range(LAYERS):
+        for name, shape in linears.items():
+            made[f"encoder/layer_{layer}/{name}/weight"] = normal(*shape)
+            made[f"encoder/layer_{layer}/{name}/bias"] = normal(shape[0])
+    norms = [f"layer_{layer}/{part}/layer_norm" for layer in range(LAYERS) for part in ("self_attention", "ffn")]
+    for name in [*norms, "layer_norm"]:
+        made[f"encoder/{name}/gamma"] = (1 + normal(WIDTH)).astype(np.float16)
+        made[f"encoder/{name}/beta"] = normal(WIDTH)
+    for name in ("conv1", "conv2"):
+        made[f"encoder/{name}/bias"] = normal(WIDTH)
+    return made
+
+
+@pytest.fixture(scope="module")
+def mel() -> np.ndarray:
+    return np.random.default_rng(8).standard_normal((1, MELS, 2 * (ROWS + EDGE_ROWS))).astype(np.float32)
+
+
+def reference(weights: Mapping[str, np.ndarray], mel: np.ndarray) -> np.ndarray:
+    """OpenAI's AudioEncoder in plain floats, for (mel bins, frames)."""
+
+    def of(name: str) -> np.ndarray:
+        return weights[f"encoder/{name}"].astype(np.float64)
+
+    def gelu(x: np.ndarray) -> np.ndarray:
+        return x * 0.5 * (1 + erf(x / np.sqrt(2)))
+
+    def conv(x: np.ndarray, name: str, stride: int) -> np.ndarray:
+        padded = np.pad(x, ((0, 0), (1, 1)))
+        taps = np.stack([padded[:, tap : tap + x.shape[1] : stride] for tap in range(3)])
+        return gelu(np.einsum("oik,kit->ot", of(f"{name}/weight"), taps) + of(f"{name}/bias")[:, None])
+
+    def norm(x: np.ndarray, name: str) -> np.ndarray:
+        centred = x - x.mean(-1, keepdims=True)
+        return centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * of(f"{name}/gamma") + of(f"{name}/beta")
+
+    def linear(x: np.ndarray, name: str) -> np.ndarray:
+        return x @ of(f"{name}/weight").T + of(f"{name}/bias")
+
+    def attention(x: np.ndarray, name: str) -> np.ndarray:
+        parts = np.split(linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0"), 3, axis=-1)
+        query, keys, values = (part.reshape(len(x), HEADS, -1).transpose(1, 0, 2) for part in parts)
+        scores = np.exp(query @ keys.transpose(0, 2, 1) / np.sqrt(WIDTH // HEADS))
+        attended = scores / scores.sum(-1, keepdims=True) @ values
+        return linear(attended.transpose(1, 0, 2).reshape(len(x), WIDTH), f"{name}/linear_1")
+
+    x = conv(conv(mel, "conv1", 1), "conv2", 2).T[:ROWS] + of("position_encodings/encodings")[:ROWS]
+    for layer in range(LAYERS):
+        x = x + attention(x, f"layer_{layer}/self_attention")
+        name = f"layer_{layer}/ffn"
+        x = x + linear(gelu(linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0")), f"{name}/linear_1")
+    return norm(x, "layer_norm")
+
+
+class Run:
+    """A graph with somebody to ask it."""
+
+    def __init__(self, weights: Weights, *, signed: bool = True) -> None:
+        self.session = onnxruntime.InferenceSession(
+            encoder_graph(weights, signed=signed), providers=["CPUExecutionProvider"]
+        )
+        self.names = [output.name for output in self.session.get_outputs()]
+
+    def __call__(self, mel: np.ndarray, known: dict[str, np.ndarray] | None = None, weight: float = 0) -> Any:
+        known = known or {
+            f"{kind}_{layer}": np.zeros((1, 0, WIDTH), np.float32)
+            for kind in ("keys", "values")
+            for layer in range(LAYERS)
+        }
+        added = np.zeros((1, 1, ROWS, ROWS + known["keys_0"].shape[1]), np.float32)
+        added[..., ROWS:] = weight
+        return dict(zip(self.names, self.session.run(None, {"mel": mel, "weight": added, **known}), strict=True))
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Relative distance."""
+    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
+
+
+def test_the_shape_is_read_from_the_weights(weights: Weights) -> None:
+    assert Shape.of(weights) == Shape(LAYERS, HEADS, WIDTH, MELS, POSITIONS)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_it_computes_what_the_layers_say(weights: Weights, mel: np.ndarray, signed: bool) -> None:
+    states = Run(weights, signed=signed)(mel)["states"][0]
+    assert states.shape == (ROWS, WIDTH)
+    assert apart(states, reference(weights, mel[0])) < 0.03
+
+
+def test_weights_that_were_bytes_already_are_scaled_back(weights: Weights, mel: np.ndarray) -> None:
+    """As ``ct2-transformers-converter --quantization int8`` writes them: value = byte / scale of its row."""
+    converted = dict(weights)
+    for name, values in weights.items():
+        if "linear" in name and name.endswith("weight"):
+            scale = 127 / np.abs(values.astype(np.float32)).max(axis=1)
+            converted[name] = np.rint(values * scale[:, None]).astype(np.int8)
+            converted[f"{name}_scale"] = scale.astype(np.float32)
+    assert apart(Run(converted)(mel)["states"], Run(weights)(mel)["states"]) < 0.02
+
+
+def test_one_remembered_position_stands_for_as_many_as_its_weight_says(weights: Weights, mel: np.ndarray) -> None:
+    run = Run(weights)
+    own = run(mel)
+    once = {name.removeprefix("own_"): values[:, :3] for name, values in own.items() if name != "states"}
+    thrice = {name: np.repeat(values, 3, axis=1) for name, values in once.items()}
+    alone, together = run(mel, once, weight=np.log(3))["states"], run(mel, thrice)["states"]
+    np.testing.assert_allclose(alone, together, atol=1e-4)
+    assert apart(alone, own["states"]) > 0.001, "remembered positions are looked at"
+
+
+def test_other_weights_are_named(weights: Weights) -> None:
+    without = {name: values for name, values in weights.items() if "layer_1/ffn/linear_0" not in name}
+    with pytest.raises(KeyError, match="layer_1/ffn/linear_0"):
+        encoder_graph(without, signed=True)
