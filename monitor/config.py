@@ -58,6 +58,9 @@ class EngineSettings(_Table):
     """Threads of one batch."""
     max_batch: Annotated[int, Field(ge=1, le=256)] = 8
     """Utterances decoded together at most."""
+    remember_silence: bool = True
+    """On the CPU with int8, encode what was said and know the silence behind it (ONNX Runtime); false: CTranslate2's
+    encoder, whose windows cost more and hear less."""
     brief_when_busy: bool = True
     """While calls wait for the engine, final words are heard in shorter windows: sooner, a little worse."""
     prompt: str = ""

@@ -107,6 +107,7 @@ def engine(settings: Settings) -> Engine:
             compute_type=chosen.compute_type,
             lanes=chosen.lanes,
             threads_per_lane=chosen.threads_per_lane,
+            remember_silence=chosen.remember_silence,
             decode=whisper.DecodePolicy(prompt=chosen.prompt),
         )
     )

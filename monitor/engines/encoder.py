@@ -33,6 +33,9 @@ LOUDEST: Final = 1.25
 """Every utterance is brought to this loudness (log-mel, on Whisper's scale): its silence then is the remembered one."""
 BEHIND_MS: Final = 1_000
 """So much silence behind the speech is really encoded: the decoder learns from it that the speech is over."""
+LONGEST_MS: Final = 6_000
+"""Longer speech is encoded with all of its window: it has context enough, and silence behind it is not the remembered
+one any more (behind 12 s of speech the decoder stopped in mid-sentence)."""
 STEP_ROWS: Final = 10
 STRIDE: Final = 8
 REFERENCE_S: Final = (1, 2, 3)
@@ -92,6 +95,10 @@ class RememberedSilence:
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._shape = Shape.of(weights)
         self._features = features
+        nothing = np.zeros((1, 0, self._shape.width), np.float32)
+        self._nothing = {
+            f"{kind}_{layer}": nothing for kind in ("keys", "values") for layer in range(self._shape.layers)
+        }
         pcm = _reference()
         self._memories = [self._listen(pcm[: 2 * RATE_HZ * seconds]) for seconds in REFERENCE_S]
 
@@ -100,21 +107,24 @@ class RememberedSilence:
         return np.stack([self._encode(pcm, window_ms // STATE_MS) for pcm in pieces])
 
     def _encode(self, pcm: bytes, window: int) -> States:
-        rows = -(-(ms_at(len(pcm) // 2) + BEHIND_MS) // (STATE_MS * STEP_ROWS)) * STEP_ROWS
-        rows = min(rows, window, self._shape.positions)
+        audio_ms = ms_at(len(pcm) // 2)
+        window = min(window, self._shape.positions)
+        if audio_ms > LONGEST_MS:
+            return self._run(pcm, window, self._nothing)[0]
+        rows = min(-(-(audio_ms + BEHIND_MS) // (STATE_MS * STEP_ROWS)) * STEP_ROWS, window)
         memory = self._memory(rows)
+        return np.concatenate([self._run(pcm, rows, memory.behind(rows))[0], memory.states[rows:window]])
+
+    def _run(self, pcm: bytes, rows: int, behind: dict[str, States], *, and_own: bool = False) -> list[States]:
+        """States of so many rows; with ``and_own`` also the keys and values of every layer."""
         with stage("features"):
-            mel = self._mel(pcm, rows)
-        inputs = {"mel": mel, **memory.behind(rows)}
-        inputs["weight"] = _weight(rows, inputs["keys_0"].shape[1])
+            mel = self._features(pcm, (rows + EDGE_ROWS) * STATE_MS, loudest=LOUDEST)[None]
+        inputs = {"mel": mel, "weight": _weight(rows, behind["keys_0"].shape[1]), **behind}
+        wanted = ["states", *(f"own_{name}" for name in behind)] if and_own else ["states"]
         try:
-            (states,) = self._session.run(["states"], inputs)
+            return [values[0] for values in self._session.run(wanted, inputs)]
         except Exception as error:  # ONNX Runtime's errors have no base of their own
             raise RuntimeError(str(error)) from error
-        return np.concatenate([states[0], memory.states[rows:window]])
-
-    def _mel(self, pcm: bytes, rows: int) -> States:
-        return self._features(pcm, (rows + EDGE_ROWS) * STATE_MS, loudest=LOUDEST)[None]
 
     def _memory(self, rows: int) -> "_Memory":
         """That of the most reference speech that ends well before encoding does."""
@@ -124,13 +134,11 @@ class RememberedSilence:
 
     def _listen(self, pcm: bytes) -> "_Memory":
         """A full window of it, all of it encoded."""
-        rows = self._shape.positions
-        names = [f"{kind}_{layer}" for kind in ("keys", "values") for layer in range(self._shape.layers)]
-        nothing = np.zeros((1, 0, self._shape.width), np.float32)
-        inputs = {"mel": self._mel(pcm, rows), "weight": _weight(rows, 0), **dict.fromkeys(names, nothing)}
-        states, *own = self._session.run(["states", *(f"own_{name}" for name in names)], inputs)
-        kept = {name: values[:, STRIDE // 2 :: STRIDE].copy() for name, values in zip(names, own, strict=True)}
-        return _Memory(states[0], kept)
+        states, *own = self._run(pcm, self._shape.positions, self._nothing, and_own=True)
+        kept = {
+            name: values[None, STRIDE // 2 :: STRIDE].copy() for name, values in zip(self._nothing, own, strict=True)
+        }
+        return _Memory(states, kept)
 
 
 class _Memory:

@@ -28,7 +28,7 @@ class WindowPolicy:
 
     """
 
-    floor_ms: int = 12_000
+    floor_ms: int = 10_000
     """Of answers of final quality. Short sentences lose the most in short windows."""
     brief_floor_ms: int = 6_000
     """Of partials, which are heard once more anyway, and of everything while the engine cannot keep up."""

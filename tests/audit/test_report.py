@@ -88,6 +88,16 @@ def test_every_form_is_written_and_can_be_read(calls, tmp_path):
     assert "<b>.wav" not in html
 
 
+def test_a_report_that_cannot_be_written_leaves_the_last_one(calls, tmp_path):
+    """Whoever reads it meanwhile sees the old one, whole."""
+    report.write(calls, tmp_path, report.FORMATS)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("report.*")}
+    calls[0].file = "\ud800.wav"  # no UTF-8 for half a pair
+    with pytest.raises(UnicodeEncodeError):
+        report.write(calls, tmp_path, ["csv"])
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("report.*")} == before
+
+
 def test_findings_are_what_counts():
     assert not report.found([CallReport(file="a")])
     call = CallReport(file="a", warnings=[{"severity": "hint", "trial": False}, {"severity": "major", "trial": True}])

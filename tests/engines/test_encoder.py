@@ -14,7 +14,7 @@ from monitor.engines.policy import WhisperSettings
 from monitor.engines.whisper import WhisperEngine
 from monitor.engines.window import FULL_MS
 
-WINDOW_MS = 12_000
+WINDOW_MS = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def test_speech_is_heard_as_in_the_full_window(remembered: RememberedSilence, wh
 @pytest.mark.whisper
 def test_the_window_is_as_long_as_was_asked(remembered: RememberedSilence) -> None:
     pcm = clip("greeting")
-    assert remembered([pcm, pcm[:32_000]], WINDOW_MS).shape == (2, 600, 512)
+    assert remembered([pcm, pcm[:32_000]], WINDOW_MS).shape == (2, 500, 512)
     assert remembered([pcm], 2_000).shape == (1, 100, 512), "audio beyond it is left out"
-    assert remembered([b""], WINDOW_MS).shape == (1, 600, 512)
+    assert remembered([b""], WINDOW_MS).shape == (1, 500, 512)
     assert remembered([bytes(32 * 40_000)], FULL_MS).shape == (1, 1_500, 512)
 
 

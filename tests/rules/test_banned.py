@@ -24,7 +24,14 @@ EXAMPLES = [
 ]
 HELD_OUT = [
     json.loads(line)
-    for name in ("heldout.jsonl", "heldout2.jsonl", "heldout3.jsonl", "heldout4.jsonl", "heldout5.jsonl", "heldout6.jsonl")
+    for name in (
+        "heldout.jsonl",
+        "heldout2.jsonl",
+        "heldout3.jsonl",
+        "heldout4.jsonl",
+        "heldout5.jsonl",
+        "heldout6.jsonl",
+    )
     for line in (HERE / name).read_text(encoding="utf-8").splitlines()
 ]
 APPROVED = (HERE / "approved.txt").read_text(encoding="utf-8").splitlines()
