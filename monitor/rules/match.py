@@ -20,6 +20,7 @@ from monitor.rules.sound import Sounds
 from monitor.text.reading import Reading, read
 from monitor.text.wording import compile_source, expand
 
+_WARMING: Final = 3
 ACCEPT_LLR: Final = -0.45
 """A wording that the audio finds at most this much less likely per token than the transcript was said.
 
@@ -51,6 +52,12 @@ class Matcher:
             for rule in rules.values()
             if rule.unless
         }
+
+    def warm_up(self) -> None:
+        """Judge some examples of every rule, so that no call waits for what is made at its first use."""
+        for rule in self.ruleset.of(BannedRule):
+            for example in rule.examples.hit[:_WARMING]:
+                self.find(read(example.text), Side.AGENT)
 
     def find(self, reading: Reading, side: Side, *, words: Sequence[Word] = (), ask: bool = True) -> list[Hit]:
         """What ``side`` is charged with for one utterance, in the order it was said.

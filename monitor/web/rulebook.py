@@ -24,6 +24,7 @@ class Rulebook:
         """Read the files again, off the loop; new calls take the new set at once, others at their next utterance."""
         async with self._reloading:
             self.matcher, self.faults = await asyncio.to_thread(self._load)
+            await asyncio.to_thread(self.matcher.warm_up)
             live.use_rules(self.matcher)
 
     @property

@@ -15,7 +15,6 @@ from monitor import wiring
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher, Trace
 from monitor.errors import ConfigError, MonitorError, RuleFault, RuntimeFault
-from monitor.frames import Side
 from monitor.live import Live, LivePolicy, Surroundings
 from monitor.rules.match import Matcher
 from monitor.session import SessionPolicy
@@ -27,7 +26,6 @@ from monitor.sinks.metrics import Metrics
 from monitor.sinks.recordings import Recorder, delete
 from monitor.sinks.store import Store
 from monitor.speech.engine import Engine
-from monitor.text.reading import read
 from monitor.web.app import build_app
 from monitor.web.audiosocket import Switchboard
 from monitor.web.audits import Audits
@@ -120,7 +118,7 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
         if recorder is not None:
             recorder.start()
             stack.push_async_callback(asyncio.to_thread, recorder.stop)
-        await asyncio.to_thread(_warm_up, given)
+        await asyncio.to_thread(given.matcher.warm_up)
         await batcher.start()
         stack.push_async_callback(batcher.stop)
         await live.start()
@@ -165,11 +163,6 @@ def uvicorn_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
             server_header=False,
         )
     )
-
-
-def _warm_up(given: Given) -> None:
-    """The first sentence would otherwise wait for dictionaries to load."""
-    given.matcher.find(read("您好，请问有什么可以帮您？"), Side.AGENT)
 
 
 def _watch(parts: Parts) -> None:
