@@ -12,6 +12,9 @@ class DecodePolicy:
 
     partial_beams: int = 1
     final_beams: int = 5
+    passage_beams: int = 3
+    """Of finals in windows of :attr:`passage_ms` and more: where so much is said, context makes up for two beams."""
+    passage_ms: int = 20_000
     no_repeat_ngram: int = 3
     """So many tokens never come twice in one text; 0: any may."""
     no_repeat_ngram_long: int = 5
@@ -25,6 +28,12 @@ class DecodePolicy:
     word_times: bool = True
     second_try: bool = True
     """Decode again with the full window where the guard sees a loop."""
+
+    def beams(self, window_ms: int, *, partial: bool) -> int:
+        """How many texts the search keeps in a window of this length."""
+        if partial:
+            return self.partial_beams
+        return self.passage_beams if window_ms >= self.passage_ms else self.final_beams
 
     def ngram(self, window_ms: int) -> int:
         """How many tokens never come twice in a window of this length."""

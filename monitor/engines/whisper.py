@@ -68,8 +68,8 @@ class WhisperEngine:
     def shape(self, wanted: DecodeWanted) -> tuple[int, int]:
         """Window and beams: what one call of ``generate`` has in common."""
         partial = wanted.decode is Pass.PARTIAL
-        beams = self._policy.partial_beams if partial else self._policy.final_beams
-        return self._window.window_ms(ms_at(len(wanted.pcm) // 2), brief=partial or wanted.brief), beams
+        window_ms = self._window.window_ms(ms_at(len(wanted.pcm) // 2), brief=partial or wanted.brief)
+        return window_ms, self._policy.beams(window_ms, partial=partial)
 
     def decode(self, batch: Sequence[DecodeWanted]) -> list[Hypothesis]:
         """One hypothesis for each entry; utterances of equal shape are computed together.

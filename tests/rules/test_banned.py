@@ -31,6 +31,7 @@ HELD_OUT = [
         "heldout4.jsonl",
         "heldout5.jsonl",
         "heldout6.jsonl",
+        "heldout7.jsonl",
     )
     for line in (HERE / name).read_text(encoding="utf-8").splitlines()
 ]

@@ -115,3 +115,15 @@ def test_the_same_reading_gives_the_same_hits() -> None:
     """Matching has no memory."""
     reading = read("这事不归我做，这是不规我做")
     assert NOT_MINE.find(reading, Side.AGENT) == NOT_MINE.find(reading, Side.AGENT)
+
+
+def test_a_warm_matcher_makes_nothing_more_for_the_sentences_it_knows() -> None:
+    """What is made at first use is made before the first call."""
+    cold = matcher(
+        not_mine="phrases: [这事不归我做]\nexamples: {hit: [这事不归我做, 这是不规我做], miss: [这事归我做]}\n",
+    )
+    cold.warm_up()
+    made = dict(cold._sounds._unlike)
+    assert made
+    assert fired(cold, "这是不规我做") == [("not-mine", "pinyin", "这是不规我做")]
+    assert cold._sounds._unlike == made
