@@ -34,6 +34,8 @@ class Follower:
         self._queue: deque[Stored] = deque()
         self._live = after is None
         """Published events are queued. If not, they are left to the store."""
+        self._reading = False
+        """Catching up: the store may hold more between its place and what is queued."""
         self._wake = asyncio.Event()
         self.rescues = 0
         """How often it was too slow and had to catch up."""
@@ -50,7 +52,8 @@ class Follower:
         if len(self._queue) < QUEUE:
             self._queue.append(event)
         else:
-            self._place = max(self._place, self.scope.place(self._queue[0]) - 1)
+            if not self._reading:  # who follows from now on knows its place by the first event only
+                self._place = max(self._place, self.scope.place(self._queue[0]) - 1)
             self._queue.clear()
             self._live = False
             self.rescues += 1
@@ -71,6 +74,7 @@ class Follower:
                 await self._wake.wait()
 
     async def _catch_up(self) -> AsyncIterator[Stored]:
+        self._reading = True
         while True:
             self._queue.clear()
             self._live = True  # from here on: what the page does not hold is published later, and queued
@@ -79,6 +83,7 @@ class Follower:
                 self._place = self.scope.place(event)
                 yield event
             if len(page) < PAGE:
+                self._reading = False
                 return
 
 

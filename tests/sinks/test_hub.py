@@ -2,7 +2,7 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.sinks import hub as hub_module
@@ -95,6 +95,9 @@ STEPS = st.lists(st.sampled_from(["write c1", "write c2", "publish", "read", "yi
 
 
 @settings(max_examples=150, deadline=None)
+@example(
+    steps=["write c1", "write c1", "read", "yield", "yield", "yield"], after=0, before=3, queue=1, page=2, one_call=False
+)
 @given(
     steps=STEPS,
     after=st.one_of(st.none(), st.integers(0, 12)),
