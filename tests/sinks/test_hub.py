@@ -96,7 +96,12 @@ STEPS = st.lists(st.sampled_from(["write c1", "write c2", "publish", "read", "yi
 
 @settings(max_examples=150, deadline=None)
 @example(
-    steps=["write c1", "write c1", "read", "yield", "yield", "yield"], after=0, before=3, queue=1, page=2, one_call=False
+    steps=["write c1", "write c1", "read", "yield", "yield", "yield"],
+    after=0,
+    before=3,
+    queue=1,
+    page=2,
+    one_call=False,
 )
 @given(
     steps=STEPS,
