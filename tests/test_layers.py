@@ -12,7 +12,7 @@ import monitor
 ROOT = Path(monitor.__file__).parent
 
 LEVELS = {
-    "timeline": 0, "errors": 0, "frames": 0, "events": 0,
+    "timeline": 0, "errors": 0, "frames": 0, "events": 0, "files": 0,
     "audio": 1, "speech": 1, "text": 1, "rules": 1, "privacy": 1, "session": 1, "arrivals": 1, "intake": 1,
     "resumption": 1, "narrate": 1,
     "sources": 2, "engines": 2, "sinks": 2,

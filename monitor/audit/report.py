@@ -4,14 +4,14 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from monitor.audit.run import Outcome, read_events
 from monitor.events import SEVERITIES, CallEnded, CallStarted, Measure, Published, Requirement, Warning, to_json
+from monitor.files import replacing
 
 FORMATS = ("jsonl", "json", "csv", "xlsx", "html")
 
@@ -114,7 +114,7 @@ def write(calls: list[CallReport], out: Path, formats: Iterable[str]) -> list[Pa
     if "xlsx" in formats:
         from monitor.audit.workbook import save
 
-        with _whole(out / "report.xlsx") as part:
+        with replacing(out / "report.xlsx") as part:
             save(calls, part)
         written.append(out / "report.xlsx")
     return written
@@ -144,17 +144,9 @@ def _inert(cell: object) -> object:
 
 
 def _put(path: Path, text: str) -> Path:
-    with _whole(path) as part:
+    with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
     return path
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to write to, which takes its place when that has gone well: nobody reads half a report."""
-    part = path.with_name(f".{path.name}")
-    yield part
-    part.replace(path)
 
 
 def _without(data: dict[str, Any], *names: str) -> dict[str, Any]:

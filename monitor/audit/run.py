@@ -5,7 +5,6 @@ is taken up again (``resume``) at the first recording that has none.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from monitor.audit.lanes import Lanes
 from monitor.audit.passages import Passages
 from monitor.errors import InputError, MonitorError
 from monitor.events import CallEnded, Published, from_json, to_json
+from monitor.files import replacing
 from monitor.frames import Hangup, Input, Side
 from monitor.rules.match import Matcher
 from monitor.session import CallInfo, CallSession, SessionPolicy
@@ -160,16 +160,12 @@ def _write(
     engine: Engine,
     progress: Callable[[Progress], None],
 ) -> None:
-    partial = target.with_suffix(".part")
-    try:
-        with (
-            open_recording(file, layout=plan.layout, mono_side=plan.mono_side) as recording,
-            partial.open("w", encoding="utf-8") as out,
-        ):
-            for event in events_of(recording, target.stem, plan, matcher, engine):
-                out.write(json.dumps(to_json(event), ensure_ascii=False) + "\n")
-                if event.kind == "measure" and event.at_ms % 5_000 == 0:
-                    progress(Progress(file, event.at_ms, recording.duration_ms))
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        replacing(target) as part,
+        open_recording(file, layout=plan.layout, mono_side=plan.mono_side) as recording,
+        part.open("w", encoding="utf-8") as out,
+    ):
+        for event in events_of(recording, target.stem, plan, matcher, engine):
+            out.write(json.dumps(to_json(event), ensure_ascii=False) + "\n")
+            if event.kind == "measure" and event.at_ms % 5_000 == 0:
+                progress(Progress(file, event.at_ms, recording.duration_ms))

@@ -11,7 +11,6 @@ still that of the full window (docs/performance.md, The encoder).
 """
 
 import logging
-import platform
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from monitor.audio.g711 import decode_mulaw
 from monitor.audio.resample import Resampler
+from monitor.engines.cpu import exact_bytes
 from monitor.engines.features import LogMel
 from monitor.engines.graph import EDGE_ROWS, Shape, Weights, encoder_graph
 from monitor.engines.model_file import variables
@@ -42,7 +42,6 @@ REFERENCE_S: Final = (1, 2, 3)
 """Silence is remembered as it is behind so much speech; behind more it is as behind the longest."""
 _REFERENCE: Final = Path(__file__).with_name("reference.ulaw")
 """Three seconds of synthetic speech on a telephone line: G.711 mu-law, 8 kHz."""
-_FLAGS_OF_EXACT_BYTES: Final = {"avx512_vnni", "avx_vnni", "avxvnni"}
 
 log = logging.getLogger(__name__)
 States = NDArray[np.float32]
@@ -69,18 +68,15 @@ class WholeWindow:
 
     def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
         """See :class:`Encoder`."""
-        import ctranslate2
-
         with stage("features"):
             features = np.stack([self._features(pcm, window_ms) for pcm in pieces])
-        view = ctranslate2.StorageView.from_array(np.ascontiguousarray(features))
-        return np.array(self._model.encode(view, to_cpu=True))
+        return np.array(self._model.encode(view(features), to_cpu=True))
 
 
 class RememberedSilence:
     """An encoder that does not listen to silence."""
 
-    def __init__(self, weights: Weights, features: LogMel) -> None:
+    def __init__(self, weights: Weights) -> None:
         """Build the graph and listen to the silence once (a second or two).
 
         Raises:
@@ -94,7 +90,7 @@ class RememberedSilence:
         graph = encoder_graph(weights, signed=exact_bytes())
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._shape = Shape.of(weights)
-        self._features = features
+        self._features = LogMel(self._shape.mel_bins)
         nothing = np.zeros((1, 0, self._shape.width), np.float32)
         self._nothing = {
             f"{kind}_{layer}": nothing for kind in ("keys", "values") for layer in range(self._shape.layers)
@@ -153,10 +149,17 @@ class _Memory:
         return {name: values[:, first:] for name, values in self._kept.items()}
 
 
-def remembering(model_bin: bytes, mel_bins: int) -> RememberedSilence | None:
+def view(array: NDArray[Any]) -> Any:
+    """What CTranslate2 takes for it: ``ctranslate2.StorageView`` of float32."""
+    import ctranslate2
+
+    return ctranslate2.StorageView.from_array(np.ascontiguousarray(array, dtype=np.float32))
+
+
+def remembering(model_bin: bytes) -> RememberedSilence | None:
     """The encoder of CTranslate2's ``model.bin``; None, and a word in the log, where it is not what is known here."""
     try:
-        return RememberedSilence(variables(model_bin, "encoder/"), LogMel(mel_bins))
+        return RememberedSilence(variables(model_bin, "encoder/"))
     except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
         log.warning("the encoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
         return None
@@ -172,17 +175,3 @@ def _weight(rows: int, remembered: int) -> States:
 def _reference() -> bytes:
     line = Resampler(8_000)
     return line.push(decode_mulaw(_REFERENCE.read_bytes())) + line.flush()
-
-
-_machine = platform.machine
-
-
-def exact_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether products of unsigned and signed bytes are summed without saturating: VNNI, and every ARM."""
-    if _machine() not in ("x86_64", "AMD64", "i686"):
-        return True
-    try:
-        flags = cpuinfo.read_text().partition("flags")[2].partition("\n")[0].split()
-    except OSError:
-        return False
-    return bool(_FLAGS_OF_EXACT_BYTES & set(flags))

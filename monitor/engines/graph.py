@@ -93,7 +93,7 @@ class _Builder:
         graph = helper.make_graph(
             self._nodes,
             "encoder",
-            [self._typed(name, {"mel": 3, "weight": 4}.get(name, 3)) for name in inputs],
+            [self._typed(name, 4 if name == "weight" else 3) for name in inputs],
             [self._typed(name, 3) for name in outputs],
             self._constants,
         )

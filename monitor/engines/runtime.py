@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.engines.cpu import CPUINFO, wide_vectors
 from monitor.engines.encoder import Encoder, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.model_file import with_vocabulary
@@ -45,7 +46,9 @@ def load_model(settings: WhisperSettings) -> Loaded:
         compute_type = "float16" if device == "cuda" else "int8"
     cut = settings.mandarin_only if settings.mandarin_only is not None else device == "cpu"
     lanes = settings.lanes or (1 if device == "cuda" else os.cpu_count() or 1)
+    remember = settings.remember_silence and device == "cpu" and compute_type.startswith("int8")
     tokens = Tokens(_read(settings.weights, "tokenizer.json"), mandarin_only=cut)
+    model_bin = _read(settings.weights, "model.bin") if cut or remember else b""
     try:
         model = ctranslate2.models.Whisper(
             str(settings.weights),
@@ -53,7 +56,7 @@ def load_model(settings: WhisperSettings) -> Loaded:
             compute_type=compute_type,
             inter_threads=lanes,
             intra_threads=settings.threads_per_lane,
-            files=_cut_files(settings.weights, tokens) if cut else None,
+            files=_cut_files(settings.weights, tokens, model_bin) if cut else None,
         )
     except (RuntimeError, ValueError) as error:
         raise EngineError(
@@ -61,16 +64,15 @@ def load_model(settings: WhisperSettings) -> Loaded:
             where=str(settings.weights),
             code="ENG-003",
         ) from error
-    encoder: Encoder = WholeWindow(model, LogMel(model.n_mels))
-    if settings.remember_silence and device == "cpu" and compute_type.startswith("int8"):
-        encoder = remembering(_read(settings.weights, "model.bin"), model.n_mels) or encoder
+    encoder: Encoder | None = remembering(model_bin) if remember else None
+    encoder = encoder or WholeWindow(model, LogMel(model.n_mels))
     return Loaded(model, tokens, encoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
 
 
-def _cut_files(folder: Path, tokens: Tokens) -> dict[str, bytes]:
+def _cut_files(folder: Path, tokens: Tokens, model_bin: bytes) -> dict[str, bytes]:
     config = json.loads(_read(folder, "config.json"))
     return {
-        "model.bin": with_vocabulary(_read(folder, "model.bin"), tokens.ids),
+        "model.bin": with_vocabulary(model_bin, tokens.ids),
         "config.json": json.dumps(tokens.renumber(config)).encode(),
         "vocabulary.json": json.dumps(tokens.names()).encode(),
     }
@@ -83,7 +85,7 @@ def _read(folder: Path, name: str) -> bytes:
         raise WeightsError(f"{name} cannot be read: {error.strerror}", where=str(folder), code="WGT-005") from error
 
 
-def use_wide_vectors(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
+def use_wide_vectors(cpuinfo: Path = CPUINFO) -> None:
     """Let CTranslate2 use AVX-512 where the CPU has the kind that does not slow its clock.
 
     By default it keeps to AVX2 outside Intel's own library. CPUs with VNNI (2019 and later) gain
@@ -91,9 +93,5 @@ def use_wide_vectors(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
     """
     if "CT2_FORCE_CPU_ISA" in os.environ:
         return
-    try:
-        flags = cpuinfo.read_text().partition("flags")[2].partition("\n")[0].split()
-    except OSError:
-        return
-    if {"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni"} <= set(flags):
+    if wide_vectors(cpuinfo):
         os.environ["CT2_FORCE_CPU_ISA"] = "AVX512"

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.engines.encoded import Encoded, EncodedCache, key_of
+from monitor.engines.encoder import view
 from monitor.engines.job import Job, words_of
 from monitor.engines.policy import DecodePolicy, WhisperSettings
 from monitor.engines.runtime import Loaded, load_model
@@ -182,10 +182,10 @@ class WhisperEngine:
         if fresh:
             encoded = self._encoder([job.wanted.pcm for job in fresh], group[0].window_ms)
             for job, states in zip(fresh, encoded, strict=True):
-                job.encoded = Encoded(states, min(job.audio_ms, job.window_ms) // FRAME_MS)
+                job.encoded = Encoded(states.copy(), min(job.audio_ms, job.window_ms) // FRAME_MS)
                 self._cache.put(job.key, job.encoded)
             if len(fresh) == len(group):
-                return _view(encoded)
+                return view(encoded)
         return _stacked(job.encoded for job in group)
 
     def _cached(self, job: Job) -> Encoded | None:
@@ -276,10 +276,4 @@ def _cut(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
 
 
 def _stacked(held: Iterable[Encoded | None]) -> Any:
-    return _view(np.stack([encoded.states for encoded in held if encoded is not None]))
-
-
-def _view(array: NDArray[np.float32]) -> Any:
-    import ctranslate2
-
-    return ctranslate2.StorageView.from_array(np.ascontiguousarray(array, dtype=np.float32))
+    return view(np.stack([encoded.states for encoded in held if encoded is not None]))

@@ -74,8 +74,7 @@ def talked_about(reading: Reading, start: int, end: int) -> bool:
 
 def _made_good(reading: Reading, start: int, end: int) -> bool:
     """«您说骑手骂您神经病，我向您道歉»: what was said is told, and then something is done about it."""
-    left = next((at for at, place in enumerate(reading.marked_at) if place >= start), len(reading.marked))
-    right = next((at for at, place in enumerate(reading.marked_at) if place >= end), len(reading.marked))
+    left, right = _marked(reading, start), _marked(reading, end)
     close = min((at for mark in _MARKS if (at := reading.marked.find(mark, right)) >= 0), default=-1)
     opened = max(reading.marked.rfind(mark, 0, left) for mark in (STRONG, QUESTION)) + 1
     return (
@@ -87,13 +86,17 @@ def _made_good(reading: Reading, start: int, end: int) -> bool:
 
 def _around(reading: Reading, start: int, end: int) -> tuple[str, str]:
     """Marked text before and behind the span, within its sentence."""
-    left = next((at for at, place in enumerate(reading.marked_at) if place >= start), len(reading.marked))
-    right = next((at for at, place in enumerate(reading.marked_at) if place >= end), len(reading.marked))
+    left, right = _marked(reading, start), _marked(reading, end)
     before = reading.marked[max(0, left - _BEFORE_CHARS) : left]
     cut = max(before.rfind(STRONG), before.rfind(QUESTION))
     before = before[cut + 1 :]
     after = reading.marked[right : right + _AFTER_CHARS].lstrip("，")
     return before.replace("，", "") if before.endswith("，") else before, after
+
+
+def _marked(reading: Reading, plain: int) -> int:
+    """Where a place of ``Reading.plain`` is in ``Reading.marked``."""
+    return next((at for at, place in enumerate(reading.marked_at) if place >= plain), len(reading.marked))
 
 
 def _between_quotes(reading: Reading, start: int, end: int) -> bool:

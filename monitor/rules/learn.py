@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.files import replacing
 from monitor.rules.features import Counts, Rows, Vectors, grams, windows
 from monitor.rules.meaning import Floats, Learnt
 from monitor.rules.model import BannedRule, Rule
@@ -219,9 +220,8 @@ def _save(learnt: Learnt, path: Path) -> None:
         "values": learnt.examples.values,
         "starts": learnt.examples.starts,
     }
-    part = path.with_suffix(".part.npz")
-    np.savez_compressed(part, **arrays)
-    part.replace(path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _load(path: Path) -> Learnt | None:

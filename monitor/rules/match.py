@@ -59,6 +59,10 @@ class Matcher:
             for example in rule.examples.hit[:_WARMING]:
                 self.find(read(example.text), Side.AGENT)
 
+    def judges(self, side: Side) -> bool:
+        """Whether any rule is about what this side says."""
+        return side.value in self._sides
+
     def find(self, reading: Reading, side: Side, *, words: Sequence[Word] = (), ask: bool = True) -> list[Hit]:
         """What ``side`` is charged with for one utterance, in the order it was said.
 
@@ -68,7 +72,7 @@ class Matcher:
         times) is taken for callers that have it; matching needs only the reading. Without ``ask``, what only
         the audio could decide is not looked for: there is no audio.
         """
-        if not reading.plain or side.value not in self._sides:
+        if not reading.plain or not self.judges(side):
             return []
         every = list(self._every_way(reading, ask=ask))
         looks = self._meaning.look(reading) if self._meaning is not None else []

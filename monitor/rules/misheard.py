@@ -6,6 +6,7 @@ is only a question to the audio, about the words of the likeliest text that stan
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from rapidfuzz.distance import Levenshtein
@@ -26,6 +27,8 @@ def nearly_said(matcher: Matcher, reading: Reading, others: Iterable[str], side:
 
     Every hit needs the audio, and its span is of ``reading``: the words that would have to give way.
     """
+    if not matcher.judges(side):
+        return []
     known = {reading.lean}
     found: dict[str, Hit] = {}
     for other in map(read, others):
@@ -49,16 +52,12 @@ def _carried(hit: Hit, other: Reading, reading: Reading) -> Hit | None:
             start, end = min(start, first), max(end, last)
     if start >= end:
         return None
-    return Hit(
-        rule=hit.rule,
-        phrase=hit.phrase,
+    return replace(
+        hit,
         match="pinyin",
         score=round(_TRUST * hit.score, 3),
         start=start,
         end=end,
         needs_audio=True,
         candidate=other.quote(hit.start, hit.end),
-        slots=hit.slots,
-        rewrite=hit.rewrite,
-        also=hit.also,
     )

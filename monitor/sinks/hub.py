@@ -30,12 +30,11 @@ class Follower:
     def __init__(self, scope: Scope, after: int | None, newest: int, read: Reader) -> None:
         self.scope = scope
         self._read = read
-        self._place = after if after is not None else 0 if scope.call_id else newest
+        self._place = after if after is not None or scope.call_id else newest
+        """Of the last event sent. None: it follows from now on, and the first event offered to it tells its place."""
         self._queue: deque[Stored] = deque()
         self._live = after is None
         """Published events are queued. If not, they are left to the store."""
-        self._reading = False
-        """Catching up: the store may hold more between its place and what is queued."""
         self._wake = asyncio.Event()
         self.rescues = 0
         """How often it was too slow and had to catch up."""
@@ -49,11 +48,11 @@ class Follower:
         """Take a published event; never blocks, never grows beyond the queue."""
         if not self._live:
             return
+        if self._place is None:
+            self._place = self.scope.place(event) - 1
         if len(self._queue) < QUEUE:
             self._queue.append(event)
         else:
-            if not self._reading:  # who follows from now on knows its place by the first event only
-                self._place = max(self._place, self.scope.place(self._queue[0]) - 1)
             self._queue.clear()
             self._live = False
             self.rescues += 1
@@ -66,7 +65,7 @@ class Follower:
                     yield event
             while self._live and self._queue:
                 event = self._queue.popleft()
-                if self.scope.place(event) > self._place:
+                if self.scope.place(event) > (self._place or 0):
                     self._place = self.scope.place(event)
                     yield event
             if self._live:
@@ -74,16 +73,14 @@ class Follower:
                 await self._wake.wait()
 
     async def _catch_up(self) -> AsyncIterator[Stored]:
-        self._reading = True
         while True:
             self._queue.clear()
             self._live = True  # from here on: what the page does not hold is published later, and queued
-            page = await self._read(self.scope, self._place, PAGE)
+            page = await self._read(self.scope, self._place or 0, PAGE)
             for event in page:
                 self._place = self.scope.place(event)
                 yield event
             if len(page) < PAGE:
-                self._reading = False
                 return
 
 

@@ -23,8 +23,9 @@ class Rulebook:
     async def reload(self, live: Live) -> None:
         """Read the files again, off the loop; new calls take the new set at once, others at their next utterance."""
         async with self._reloading:
-            self.matcher, self.faults = await asyncio.to_thread(self._load)
-            await asyncio.to_thread(self.matcher.warm_up)
+            matcher, faults = await asyncio.to_thread(self._load)
+            await asyncio.to_thread(matcher.warm_up)
+            self.matcher, self.faults = matcher, faults
             live.use_rules(self.matcher)
 
     @property

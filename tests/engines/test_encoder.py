@@ -1,13 +1,10 @@
 """Whisper base's encoder that remembers silence, held against the one that listens to all of it."""
 
-from pathlib import Path
-
 import ctranslate2
 import numpy as np
 import pytest
 from spoken import clip, wanted
 
-from monitor.engines import encoder
 from monitor.engines.encoder import RememberedSilence, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.policy import WhisperSettings
@@ -19,7 +16,7 @@ WINDOW_MS = 10_000
 
 @pytest.fixture(scope="module")
 def remembered(settings: WhisperSettings) -> RememberedSilence:
-    made = remembering((settings.weights / "model.bin").read_bytes(), 80)
+    made = remembering((settings.weights / "model.bin").read_bytes())
     assert made is not None
     return made
 
@@ -78,19 +75,5 @@ def test_the_engine_hears_with_it(engine: WhisperEngine, settings: WhisperSettin
 
 
 def test_weights_of_another_kind_leave_it_to_the_library(caplog: pytest.LogCaptureFixture) -> None:
-    assert remembering(b"GGUF and so on", 80) is None
+    assert remembering(b"GGUF and so on") is None
     assert "CTranslate2's is used" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("flags", "exact"), [("avx2 avx512_vnni", True), ("avx2 avx_vnni", True), ("avx2 avx512f", False), (None, False)]
-)
-def test_signed_bytes_only_where_the_cpu_sums_them_exactly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, exact: bool
-) -> None:
-    monkeypatch.setattr(encoder, "_machine", lambda: "x86_64")
-    if flags is not None:
-        (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: fpu {flags}\nbugs : none\n")
-    assert encoder.exact_bytes(tmp_path / "cpuinfo") is exact
-    monkeypatch.setattr(encoder, "_machine", lambda: "aarch64")
-    assert encoder.exact_bytes(tmp_path / "nothing here") is True
