@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,11 @@ GREETING = "您好，请问有什么可以帮您？"
 
 def told(page: Page) -> list[str]:
     return page.locator("cm-caption-list li .text").all_inner_texts()
+
+
+def finals(page: Page) -> Locator:
+    """Lines that will not change any more: a partial may still stand where a sentence is going to be."""
+    return page.locator("cm-caption-list li[data-status=final]")
 
 
 def stored(floor: Any, call_id: str = "c1") -> list[str]:
@@ -44,7 +49,7 @@ def test_network_cut_and_back(floor: Any, desk: Callable[..., Any]) -> None:
     assert len(told(page)) == 1
     agent.context.set_offline(False)
     expect(page.locator("cm-link-state .word")).to_have_text(re.compile("已恢复：断开 .+，补回 [1-9][0-9]* 条"))
-    expect(page.locator("cm-caption-list li")).to_have_count(4)
+    expect(finals(page)).to_have_count(4)
     assert told(page) == stored(floor)
     expect(page.locator("cm-side-shelf li")).to_have_count(1)
 
@@ -72,7 +77,7 @@ def test_a_minute_of_sleep(floor: Any, desk: Callable[..., Any]) -> None:
     page.wait_for_function("() => window.opened >= 2")
     call.say("agent", "我帮您查一下。")
     expect(page.locator("cm-link-state .word")).to_contain_text("电脑休眠了")
-    expect(page.locator("cm-caption-list li")).to_have_count(3)
+    expect(finals(page)).to_have_count(3)
     assert told(page) == stored(floor)
 
 
@@ -143,7 +148,7 @@ def test_server_killed_and_started_again(
     page = desk_of(floor, "agent", "huadong-1007").sidebar()
     call = floor.call("c1")
     call.play(SCRIPT[:2])
-    expect(page.locator("cm-caption-list li[data-status=final]")).to_have_count(2)
+    expect(finals(page)).to_have_count(2)
     before = told(page)
     killable.kill()
     expect(page.locator("cm-link-state")).to_have_attribute("data-phase", "lost")
@@ -154,7 +159,7 @@ def test_server_killed_and_started_again(
     again = floor.call("c1", from_ms=29_000)
     again.at_ms = 29_000
     again.play(SCRIPT[2:])
-    expect(page.locator("cm-caption-list li[data-status=final]")).to_have_count(4)
+    expect(finals(page)).to_have_count(4)
     assert told(page)[:2] == before
     lines = [text for text in told(page) if "没有声音数据" not in text]
     assert lines == stored(floor)
