@@ -5,6 +5,7 @@ dBFS here: 20·log10 of the RMS to 32768, so a full-scale square wave has 0 dBFS
 or a word that was taken for no voice, does not weigh what a thousand quiet blocks weigh.
 """
 
+import math
 from collections import deque
 from statistics import median
 from typing import Final
@@ -27,15 +28,15 @@ _ENOUGH_BLOCKS: Final = 10
 """A figure is given once it rests on this many blocks."""
 
 
-def power_of(samples: NDArray[np.int16]) -> float:
-    """Mean square of the samples relative to full scale, 0–1."""
-    values = samples.astype(np.float64)
-    return float(values @ values) / len(samples) / _FULL_SCALE
+def powers_of(values: NDArray[np.float64]) -> list[float]:
+    """Mean square of every row of 16-bit samples relative to full scale, 0–1. Exact, so in any order the same."""
+    powers: list[float] = (np.einsum("ij,ij->i", values, values) / values.shape[1] / _FULL_SCALE).tolist()
+    return powers
 
 
 def dbfs(power: float) -> float:
     """A power relative to full scale in decibels, not below :data:`SILENCE_DBFS`."""
-    return max(SILENCE_DBFS, 10 * float(np.log10(power))) if power > 0 else SILENCE_DBFS
+    return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
 
 
 class Level:
@@ -48,9 +49,8 @@ class Level:
         """Blocks that are noise if no voice follows soon; at most ``_CONSONANT_BLOCKS``."""
         self._echo = 0
 
-    def block(self, pcm: bytes, voiced: bool) -> None:
-        """Take one block (any length but the same every time) and whether it is voice."""
-        power = power_of(np.frombuffer(pcm, "<i2"))
+    def block(self, power: float, voiced: bool) -> None:
+        """Take the power of one block (any length but the same every time) and whether it is voice."""
         if voiced:
             self._voice.add(power)
             self._quiet.clear()

@@ -5,6 +5,7 @@ it compares, as in the RAPT pitch tracker, D. Talkin 1995), at its best peak for
 450 Hz. It works on the harmonics that a telephone leaves, where the fundamental itself is cut off.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,29 +40,44 @@ class Pitch:
     """Pitch of one stream of blocks."""
 
     def __init__(self) -> None:
-        self._span = np.zeros(_SPAN)
+        self._before = np.zeros((1, BLOCK_SAMPLES))
 
-    def block(self, samples: NDArray[np.int16], wanted: bool = True) -> Pitched:
-        """The pitch of this block with the one before; none, at no cost, when not ``wanted``."""
-        self._span[:BLOCK_SAMPLES] = self._span[BLOCK_SAMPLES:]
-        self._span[BLOCK_SAMPLES:] = samples
-        return _pitch(self._span - self._span.sum() / _SPAN) if wanted else _NOTHING
+    def blocks(self, values: NDArray[np.float64], wanted: NDArray[np.bool_]) -> list[Pitched]:
+        """The pitch of each block with the one before it; none, at no cost, where it is not wanted.
+
+        Args:
+            values: shape (blocks, 320), samples as they are.
+            wanted: shape (blocks,).
+        """
+        line = np.concatenate((self._before, values))
+        self._before = line[-1:].copy()
+        answers = [_NOTHING] * len(values)
+        places = np.flatnonzero(wanted)
+        if len(places):
+            spans = np.concatenate((line[places], line[places + 1]), axis=1)
+            for place, pitched in zip(places, _pitches(spans), strict=True):
+                answers[place] = pitched
+        return answers
 
 
-def _pitch(span: NDArray[np.float64]) -> Pitched:
-    spectrum = np.fft.rfft(span, _SIZE)
-    alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[_SHORTEST - 1 : _LONGEST + 2]
-    before = np.cumsum(span * span)
-    early = before[_SPAN - _LONGEST - 2 : _SPAN - _SHORTEST + 1][::-1]
-    late = before[-1] - before[_SHORTEST - 2 : _LONGEST + 1]
+def _pitches(spans: NDArray[np.float64]) -> Iterator[Pitched]:
+    """Of each row; rows together, because a call of numpy costs more than a row does."""
+    spans = spans - np.add.reduce(spans, axis=1, keepdims=True) / _SPAN
+    spectrum = np.fft.rfft(spans, _SIZE)
+    alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[:, _SHORTEST - 1 : _LONGEST + 2]
+    before = np.cumsum(spans * spans, axis=1)
+    early = before[:, _SPAN - _LONGEST - 2 : _SPAN - _SHORTEST + 1][:, ::-1]
+    late = before[:, -1:] - before[:, _SHORTEST - 2 : _LONGEST + 1]
     # One squared 16-bit step a sample keeps digital silence from being divided by nothing.
-    score = alike / (np.sqrt(early * late) + _SPAN)
-    inner = score[1:-1]
-    peaks = np.flatnonzero((inner >= score[:-2]) & (inner >= score[2:]) & (inner > 0))
-    if not len(peaks):
-        return _NOTHING
-    best = float(inner[peaks].max())
-    first = int(peaks[inner[peaks] >= _NEARLY * best][0])
-    left, top, right = score[first : first + 3]
-    bend = left - 2 * top + right  # a parabola through the peak and its neighbours
-    return Pitched(best, _SHORTEST + first + float(0.5 * (left - right) / bend if bend else 0.0))
+    scores = alike / (np.sqrt(early * late) + _SPAN)
+    inner = scores[:, 1:-1]
+    peaks = (inner >= scores[:, :-2]) & (inner >= scores[:, 2:]) & (inner > 0)
+    bests = np.maximum.reduce(np.where(peaks, inner, 0.0), axis=1)
+    firsts = (peaks & (inner >= _NEARLY * bests[:, None])).argmax(axis=1)
+    for score, best, first in zip(scores, bests.tolist(), firsts.tolist(), strict=True):
+        if not best:
+            yield _NOTHING
+            continue
+        left, top, right = score[first : first + 3].tolist()
+        bend = left - 2 * top + right  # a parabola through the peak and its neighbours
+        yield Pitched(best, _SHORTEST + first + (0.5 * (left - right) / bend if bend else 0.0))

@@ -7,8 +7,8 @@ all frequencies do that are multiples of 5 Hz (450, 425, 350+440, 440+480, 950/1
 also where two of them beat.
 """
 
-from collections import deque
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,46 +25,77 @@ _WEAK: Final = 0.1
 """A second line with less power than this, relative to the first, is noise."""
 _REACH: Final = 2
 """A spectral line under a Hann window fills two bins to each side of its peak."""
+_LINE: Final = np.arange(2 * _REACH + 1)
 _BIN_HZ: Final = RATE_HZ / BLOCK_SAMPLES
 _PERIOD_BLOCKS: Final = 100 // BLOCK_MS
 _REPEATS: Final = 0.85
 """Correlation with 100 ms ago above which a sound repeats itself: noise 7 dB below it is allowed for."""
+_WINDOW: Final = np.hanning(BLOCK_SAMPLES)
 
 
 class Tone:
     """Recognises steady tones in a stream of blocks."""
 
     def __init__(self) -> None:
-        self._window = np.hanning(BLOCK_SAMPLES)
-        self._past = deque([np.zeros(BLOCK_SAMPLES)] * _PERIOD_BLOCKS, maxlen=_PERIOD_BLOCKS)
+        self._past = np.zeros((_PERIOD_BLOCKS, BLOCK_SAMPLES))
         self._line: tuple[float, float] | None = None
         """Power of both lines and frequency of one, if the block before was nothing else."""
         self._fresh = True
         """Nothing was asked about the block before: sound begins with this one."""
 
-    def block(self, samples: NDArray[np.int16], wanted: bool = True) -> bool:
-        """Whether the block belongs to a tone. False, and cheap, when not ``wanted``.
+    def blocks(self, values: NDArray[np.float64], wanted: NDArray[np.bool_]) -> list[bool]:
+        """Whether each block belongs to a tone. False, and cheap, where it is not wanted.
 
         Sound that begins as nothing but lines counts as a tone for its first block: a key pressed, a
         knock, the first 20 ms of DTMF. Voices begin more roughly; those that do not lose 20 ms.
+
+        Args:
+            values: shape (blocks, 320), samples as they are.
+            wanted: shape (blocks,).
         """
-        values = samples.astype(np.float64)
-        past, before, self._line = self._past[0], self._line, None
-        fresh, self._fresh = self._fresh, not wanted
-        self._past.append(values)
-        if not wanted:
-            return False
-        repeats = abs(float(values @ past)) > _REPEATS * float(np.sqrt((values @ values) * (past @ past)) + 1)
-        spectrum = np.fft.rfft(values * self._window)
-        power = spectrum.real**2 + spectrum.imag**2
-        total = float(power.sum())
-        first, second = _take_line(power), _take_line(power)
+        stream = np.concatenate((self._past, values))
+        self._past = stream[-_PERIOD_BLOCKS:].copy()
+        places = np.flatnonzero(wanted)
+        looks = iter(_look(values[places], stream[places]) if len(places) else ())
+        return [self._judge(next(looks)) if asked else self._pass() for asked in wanted.tolist()]
+
+    def _pass(self) -> bool:
+        self._line, self._fresh = None, True
+        return False
+
+    def _judge(self, look: "_Look") -> bool:
+        before, self._line = self._line, look.line
+        fresh, self._fresh = self._fresh, False
+        if look.line is None:
+            return look.repeats
+        return look.repeats or fresh or (before is not None and _still(before, look.line))
+
+
+class _Look(NamedTuple):
+    """One block by itself."""
+
+    repeats: bool
+    """What 0.1 s ago was."""
+    line: tuple[float, float] | None
+    """Power of its two lines and frequency of one; None where there is more in it than lines."""
+
+
+def _look(values: NDArray[np.float64], past: NDArray[np.float64]) -> Iterator[_Look]:
+    """At each row; ``past`` is what was heard 0.1 s before it."""
+    alike = np.abs(_products(values, past))
+    both = np.sqrt(_products(values, values) * _products(past, past))
+    repeating = (alike > _REPEATS * (both + 1)).tolist()
+    spectrum = np.fft.rfft(values * _WINDOW)
+    power = np.zeros((len(values), spectrum.shape[1] + 2 * _REACH))
+    power[:, _REACH:-_REACH] = spectrum.real**2 + spectrum.imag**2
+    totals = np.add.reduce(power, axis=1).tolist()
+    for repeats, total, first, second in zip(repeating, totals, _take_lines(power), _take_lines(power), strict=True):
         if first[0] + second[0] < _SHARE * total:
-            return repeats
+            yield _Look(repeats, None)
+            continue
         # Of two lines alike in power (DTMF) now one is the stronger, now the other: look at the lower.
         line = first if second[0] < _WEAK * first[0] else min(first, second, key=lambda line: line[1])
-        self._line = first[0] + second[0], line[1]
-        return repeats or fresh or (before is not None and _still(before, self._line))
+        yield _Look(repeats, (first[0] + second[0], line[1]))
 
 
 def _still(before: tuple[float, float], line: tuple[float, float]) -> bool:
@@ -72,11 +103,23 @@ def _still(before: tuple[float, float], line: tuple[float, float]) -> bool:
     return louder < softer * _SWELL and abs(line[1] - before[1]) < _DRIFT_HZ
 
 
-def _take_line(power: NDArray[np.float64]) -> tuple[float, float]:
-    """Power and centre (Hz) of the strongest line, which is then blanked."""
-    peak = int(power.argmax())
-    bins = np.arange(max(0, peak - _REACH), min(len(power), peak + _REACH + 1))
-    line = power[bins].copy()
-    power[bins] = 0
-    total = float(line.sum())
-    return total, float(line @ bins) / max(total, 1e-9) * _BIN_HZ
+def _take_lines(power: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Power and centre (Hz) of the strongest line of each row, which is then blanked.
+
+    ``power`` has :data:`_REACH` zeros before and behind its bins.
+    """
+    count, width = power.shape
+    peaks = power[:, _REACH:-_REACH].argmax(axis=1)
+    places = (peaks + np.arange(0, count * width, width))[:, None] + _LINE
+    flat = power.reshape(-1)
+    lines = flat[places]
+    flat[places] = 0.0
+    totals = np.add.reduce(lines, axis=1)
+    centres = peaks + np.add.reduce(lines * (_LINE - _REACH), axis=1) / np.maximum(totals, 1e-9)
+    return list(zip(totals.tolist(), (centres * _BIN_HZ).tolist(), strict=True))
+
+
+def _products(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each row with its counterpart; of 16-bit samples exact, so in any order the same."""
+    products: NDArray[np.float64] = np.einsum("ij,ij->i", one, other)
+    return products

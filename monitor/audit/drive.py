@@ -24,7 +24,7 @@ def drive(session: CallSession, inputs: Iterable[Input], engine: Engine, *, batc
 
     Args:
         session: the call; ``inputs`` must end with a ``Hangup``.
-        inputs: audio of any cutting; frames are taken 20 ms at a time, so that with ``batch=1`` every
+        inputs: audio of any cutting; with ``batch=1`` frames are taken 20 ms at a time, so that every
             answer reaches the session before the next block does, whatever the cutting was.
         engine: asked on this thread with ``batch=1``; else on up to :data:`ROUNDS` others, never more
             than it has lanes.
@@ -39,7 +39,7 @@ def drive(session: CallSession, inputs: Iterable[Input], engine: Engine, *, batc
     todo: deque[Input] = deque()
     with _Desk(engine, ahead=batch > 1) as desk:
         for item in inputs:
-            todo.extend(slices(item))
+            todo.extend(slices(item) if batch == 1 else (item,))
             while todo or (session.hung_up and (pending or desk.busy)):
                 for event in session.feed(todo.popleft()) if todo else ():
                     if isinstance(event, DecodeWanted | VerifyWanted):

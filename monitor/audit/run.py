@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from monitor.audit.drive import drive
 from monitor.audit.lanes import Lanes
@@ -23,6 +23,9 @@ from monitor.session import CallInfo, CallSession, SessionPolicy
 from monitor.sources.files import Recording, open_recording
 from monitor.speech.engine import Engine
 from monitor.timeline import Ms
+
+_FRAME_MS: Final = 1_000
+"""Nobody waits for an answer here, and audio costs the less the more of it comes at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +165,7 @@ def _write(
 ) -> None:
     with (
         replacing(target) as part,
-        open_recording(file, layout=plan.layout, mono_side=plan.mono_side) as recording,
+        open_recording(file, plan.layout, plan.mono_side, _FRAME_MS) as recording,
         part.open("w", encoding="utf-8") as out,
     ):
         for event in events_of(recording, target.stem, plan, matcher, engine):

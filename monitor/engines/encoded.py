@@ -22,9 +22,9 @@ class Encoded:
     """One utterance as the encoder saw it, and what was made of it."""
 
     states: NDArray[np.float32]
-    """Shape ``(window_ms / 20, d_model)``, on the CPU."""
-    speech_frames: int
-    """Mel frames (10 ms) that hold audio; the rest is padding."""
+    """Shape ``(window_ms / state_ms, d_model)``, on the CPU."""
+    heard: int
+    """States that hold audio; the rest is padding."""
     rows: list[int] = field(default_factory=list)
     """The tokens that were decoded from it."""
     probabilities: list[float] = field(default_factory=list)

@@ -7,7 +7,6 @@ from typing import Any
 from monitor.engines.encoded import Encoded, Key, key_of
 from monitor.engines.simplified import simplified
 from monitor.engines.tokens import Tokens
-from monitor.engines.window import STATE_MS
 from monitor.events import DecodeWanted
 from monitor.frames import Hypothesis, Pass, Word
 from monitor.speech.guard import heard_once
@@ -64,15 +63,15 @@ class Job:
         )
 
 
-def words_of(job: Job, tokens: Tokens, aligned: Any) -> tuple[Word, ...]:
-    """Words with times from CTranslate2's alignment of ``job.rows``.
+def words_of(job: Job, tokens: Tokens, aligned: Any, state_ms: int) -> tuple[Word, ...]:
+    """Words with times from CTranslate2's alignment of ``job.rows`` to states of ``state_ms`` each.
 
     A word is what one or more tokens spell together: mostly one character, sometimes two. What the
     guard has cut out of the text is left out here too.
     """
     begins: dict[int, int] = {}
     for token, state in aligned.alignments:
-        begins.setdefault(token, state * STATE_MS)
+        begins.setdefault(token, state * state_ms)
     words = []
     for spelt in tokens.spell(job.rows):
         begin = min(begins.get(spelt.start, 0), job.audio_ms)

@@ -63,6 +63,9 @@ class WhisperSettings:
     """Cut the vocabulary to what Mandarin calls need; ``None``: on the CPU, where it pays."""
     remember_silence: bool = True
     """With int8 on the CPU, encode what is said and know the silence behind it; else all of the window is encoded."""
+    join_states: int = 0
+    """So many neighbouring states of the encoder are one for the decoder; 0: two on the CPU, whose memory they wait
+    for, one on cuda."""
     window: WindowPolicy = field(default_factory=WindowPolicy)
     decode: DecodePolicy = field(default_factory=DecodePolicy)
     group: int = 8

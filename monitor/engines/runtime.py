@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.engines.cpu import CPUINFO, wide_vectors
-from monitor.engines.encoder import Encoder, WholeWindow, remembering
+from monitor.engines.encoder import Encoder, Joined, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.model_file import with_vocabulary
 from monitor.engines.policy import WhisperSettings
@@ -66,6 +66,8 @@ def load_model(settings: WhisperSettings) -> Loaded:
         ) from error
     encoder: Encoder | None = remembering(model_bin) if remember else None
     encoder = encoder or WholeWindow(model, LogMel(model.n_mels))
+    join = settings.join_states or (2 if device == "cpu" else 1)
+    encoder = Joined(encoder, join) if join > 1 else encoder
     return Loaded(model, tokens, encoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
 
 

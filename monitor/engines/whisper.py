@@ -31,6 +31,7 @@ from monitor.timeline import RATE_HZ, Ms, ms_at
 __all__ = ["DecodePolicy", "WhisperEngine", "WhisperSettings", "load"]
 
 _SHORTEST_MS = 100
+_FRAMES_PER_STATE = STATE_MS // FRAME_MS
 _SENSELESS = ("loop", "rate")
 
 T = TypeVar("T")
@@ -182,7 +183,7 @@ class WhisperEngine:
         if fresh:
             encoded = self._encoder([job.wanted.pcm for job in fresh], group[0].window_ms)
             for job, states in zip(fresh, encoded, strict=True):
-                job.encoded = Encoded(states.copy(), min(job.audio_ms, job.window_ms) // FRAME_MS)
+                job.encoded = Encoded(states.copy(), self._heard(job.audio_ms, job.window_ms))
                 self._cache.put(job.key, job.encoded)
             if len(fresh) == len(group):
                 return view(encoded)
@@ -190,7 +191,11 @@ class WhisperEngine:
 
     def _cached(self, job: Job) -> Encoded | None:
         held = self._cache.get(job.key)
-        return held if held and len(held.states) * STATE_MS == job.window_ms else None
+        return held if held and len(held.states) == job.window_ms // self._encoder.state_ms else None
+
+    def _heard(self, audio_ms: int, window_ms: int) -> int:
+        """States of the window that hold audio."""
+        return min(audio_ms, window_ms) // self._encoder.state_ms
 
     def _generate(self, group: Sequence[Job], states: Any) -> None:
         most = max(self._policy.tokens_most(job.audio_ms) for job in group)
@@ -220,7 +225,7 @@ class WhisperEngine:
         aligned = self._align(held, [job.rows for job in group])
         for job, encoded, result in zip(group, held, aligned, strict=True):
             encoded.probabilities = list(result.text_token_probs)
-            job.take(words_of(job, self._tokens, result))
+            job.take(words_of(job, self._tokens, result, self._encoder.state_ms))
 
     def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         alike: dict[int, list[tuple[VerifyWanted, Encoded]]] = defaultdict(list)
@@ -254,12 +259,13 @@ class WhisperEngine:
             audio_ms = ms_at(len(pcm) // 2)
             window_ms = self._window.window_ms(audio_ms)
             states = self._encoder([pcm], window_ms)[0]
-            held = Encoded(states, min(audio_ms, window_ms) // FRAME_MS)
+            held = Encoded(states, self._heard(audio_ms, window_ms))
             self._cache.put(key, held)
         return held
 
     def _align(self, held: Sequence[Encoded], rows: Sequence[list[int]]) -> Any:
-        return self._model.align(_stacked(held), self._tokens.start, rows, [encoded.speech_frames for encoded in held])
+        frames = [_FRAMES_PER_STATE * encoded.heard for encoded in held]  # it counts in mel frames and halves them
+        return self._model.align(_stacked(held), self._tokens.start, rows, frames)
 
 
 def _known(encoded: Encoded, rival: Rivals) -> list[float] | None:

@@ -28,11 +28,11 @@ class WindowPolicy:
 
     """
 
-    floor_ms: int = 10_000
+    floor_ms: int = 12_000
     """Of answers of final quality. Short sentences lose the most in short windows."""
-    brief_floor_ms: int = 6_000
+    brief_floor_ms: int = 8_000
     """Of partials, which are heard once more anyway, and of everything while the engine cannot keep up."""
-    margin_ms: int = 4_000
+    margin_ms: int = 6_000
     step_ms: int = 2_000
 
     def __post_init__(self) -> None:

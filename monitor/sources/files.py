@@ -26,7 +26,10 @@ _SHORT_MS: Final = 250
 
 
 def open_recording(
-    path: Path, layout: Sequence[Side] = (Side.AGENT, Side.CUSTOMER), mono_side: Side = Side.UNKNOWN
+    path: Path,
+    layout: Sequence[Side] = (Side.AGENT, Side.CUSTOMER),
+    mono_side: Side = Side.UNKNOWN,
+    frame_ms: int = BLOCK_MS,
 ) -> "Recording":
     """Open one recording.
 
@@ -34,23 +37,24 @@ def open_recording(
         path: the file, whatever its name.
         layout: whose voice is left and whose is right in a stereo recording.
         mono_side: whose voice a mono recording holds.
+        frame_ms: how much audio comes at a time.
 
     Raises:
         AudioError: see :class:`monitor.sources.container.Container`.
     """
-    return Recording(Container(Path(path)), layout, mono_side)
+    return Recording(Container(Path(path)), layout, mono_side, frame_ms)
 
 
 class Recording:
     """One open recording: a context manager, to be iterated over once.
 
-    Gives frames of 20 ms (the last may be shorter), the sides in turn, in order of media time, at
+    Gives frames of ``frame_ms`` (the last may be shorter), the sides in turn, in order of media time, at
     :attr:`rate_hz`; and for time without sound an ``AudioLoss`` of each side, reason ``damaged`` (inside)
     or ``truncated`` (the file ends before the time its header tells).
     """
 
-    def __init__(self, container: Container, layout: Sequence[Side], mono_side: Side) -> None:
-        self._container = container
+    def __init__(self, container: Container, layout: Sequence[Side], mono_side: Side, frame_ms: int) -> None:
+        self._container, self._frame_ms = container, frame_ms
         self.sides: tuple[Side, ...] = tuple(layout) if container.channels == 2 else (mono_side,)
         """Whose voices it holds, in the order of the channels."""
         self.rate_hz = container.rate_hz
@@ -70,7 +74,7 @@ class Recording:
         self._container.close()
 
     def __iter__(self) -> Iterator[AudioFrame | AudioLoss]:
-        step = samples_at(BLOCK_MS, self.rate_hz)
+        step = samples_at(self._frame_ms, self.rate_hz)
         at, kept = 0, np.empty((0, len(self.sides)), np.int16)
         for start, samples in self._container:
             if start > at + len(kept):

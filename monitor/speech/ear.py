@@ -11,7 +11,7 @@ from typing import Final
 
 from monitor.audio.level import Level
 from monitor.audio.resample import Resampler
-from monitor.audio.vad import Voice
+from monitor.audio.vad import Block, Voice
 from monitor.frames import AudioFrame, AudioLoss, Side
 from monitor.speech.endpoint import Endpointer, EndpointPolicy, Move
 from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, RATE_HZ, Ms, samples_at
@@ -57,7 +57,7 @@ class Ear:
         self._arrived = 0
         """Samples at ``_rate_hz`` up to which the stream is accounted for."""
         self._pcm = bytearray()
-        self._waiting: deque[bytes | Hole] = deque()
+        self._waiting: deque[Block | Hole] = deque()
         self._taken = 0
         self._hole_left = 0
         self.ready = 0
@@ -120,9 +120,8 @@ class Ear:
         if isinstance(item, Hole):
             self._hole_left = (item.to_ms - item.from_ms) // BLOCK_MS - 1
             return Heard(False, self.endpoint.skip(item.to_ms), item)
-        voiced = self._voice.block(item)
-        self.level.block(item, voiced)
-        return Heard(voiced, self.endpoint.block(item, voiced))
+        self.level.block(item.power, item.voiced)
+        return Heard(item.voiced, self.endpoint.block(item))
 
     def _begin(self, rate_hz: int) -> None:
         """Start a resampler at the block that comes next; its stream is counted from there."""
@@ -135,7 +134,7 @@ class Ear:
     def _store(self, pcm: bytes) -> None:
         self._pcm += pcm
         whole = len(self._pcm) // BLOCK_BYTES
-        for at in range(whole):
-            self._waiting.append(bytes(self._pcm[at * BLOCK_BYTES : (at + 1) * BLOCK_BYTES]))
-        del self._pcm[: whole * BLOCK_BYTES]
-        self.ready += whole
+        if whole:
+            self._waiting += self._voice.blocks(bytes(self._pcm[: whole * BLOCK_BYTES]))
+            del self._pcm[: whole * BLOCK_BYTES]
+            self.ready += whole

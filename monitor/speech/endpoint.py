@@ -1,6 +1,6 @@
 """Where utterances begin and end, and when it is worth asking the engine what was said.
 
-Fed whole 20 ms blocks with webrtcvad's answer for each, so nothing depends on how the audio was cut
+Fed whole 20 ms blocks with the answer of :mod:`monitor.audio.vad` for each, so nothing depends on how the audio was cut
 on its way here. Times in :class:`Opened` and :class:`Closed` are those of the speech; times in
 :class:`Ask` are those of its audio, which also holds a little of the quiet around it.
 """
@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from monitor.audio.vad import Block
 from monitor.errors import ConfigError
 from monitor.frames import Pass
 from monitor.speech.hysteresis import HANG, LOOK_BACK, Hysteresis
@@ -129,10 +130,11 @@ class Endpointer:
         """End of the last voiced block that belongs to speech; 0 before any."""
         return _ms(self._hears.speech_to)
 
-    def block(self, pcm: bytes, voiced: bool) -> list[Move]:
-        """Take the next 640 bytes and whether they are voiced."""
+    def block(self, block: Block) -> list[Move]:
+        """Take the next block."""
+        pcm, power, voiced = block
         self._recent.append((pcm, voiced))
-        begun = self._hears.block(pcm, voiced)
+        begun = self._hears.block(power, voiced)
         moves: list[Move] = []
         utterance = self._utterance
         if utterance is not None:

@@ -6,10 +6,6 @@ Positions count blocks from the start of the call.
 from collections import deque
 from typing import Final
 
-import numpy as np
-
-from monitor.timeline import BLOCK_SAMPLES
-
 _BEGIN_OF: Final = 5
 _BEGIN: Final = 3
 """Speech begins when 3 of the last 5 blocks are voiced."""
@@ -19,8 +15,8 @@ _ONSET: Final = 20
 """How far before the first voiced block the sound may begin that belongs to it (s, sh, f; a voice over a noise)."""
 _LOUD: Final = 4.0
 """Sound is 6 dB above the quietest block of the last half second …"""
-_AUDIBLE: Final = 15.0**2
-"""… and has at least this mean square: −67 dBFS."""
+_AUDIBLE: Final = (15.0 / 32768) ** 2
+"""… and has at least this power, relative to full scale: −67 dBFS."""
 _NEAR: Final = 25
 LOOK_BACK: Final = _ONSET + _BEGIN_OF
 """How many blocks, the newest included, speech can be dated back at most."""
@@ -53,9 +49,12 @@ class Hysteresis:
                 return self._onset(first + place, sound_from)
         return self._onset(self.now, self._sound_from)
 
-    def block(self, pcm: bytes, voiced: bool) -> int | None:
-        """Take the next block; where speech begins or resumes with it, the place where that was."""
-        self._follow_sound(pcm)
+    def block(self, power: float, voiced: bool) -> int | None:
+        """Take the power of the next block, relative to full scale, and whether there is a voice in it.
+
+        Where speech begins or resumes with it, the place where that was.
+        """
+        self._follow_sound(power)
         self.now += 1
         if self.speech:
             if voiced:
@@ -83,9 +82,7 @@ class Hysteresis:
         self._powers.clear()
         self.stop()
 
-    def _follow_sound(self, pcm: bytes) -> None:
-        samples = np.frombuffer(pcm, "<i2").astype(np.float64)
-        power = float(samples @ samples) / BLOCK_SAMPLES
+    def _follow_sound(self, power: float) -> None:
         self._powers.append(power)
         if power < max(_AUDIBLE, _LOUD * min(self._powers)):
             self._sound_from = self.now + 1

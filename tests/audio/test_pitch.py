@@ -7,10 +7,12 @@ RNG = np.random.default_rng
 
 
 def pitch_of(signal: np.ndarray) -> Pitched:
-    pitch, answer = Pitch(), Pitched(0.0, 1.0)
-    for block in np.rint(signal).astype("<i2").reshape(-1, 320):
-        answer = pitch.block(block)
-    return answer
+    return asked(Pitch(), signal)[-1]
+
+
+def asked(pitch: Pitch, signal: np.ndarray, wanted: bool = True) -> list[Pitched]:
+    blocks = np.rint(signal).reshape(-1, 320)
+    return pitch.blocks(blocks, np.full(len(blocks), wanted))
 
 
 def last(signal: np.ndarray) -> float:
@@ -63,8 +65,8 @@ def test_silence_and_drift_have_none(signal):
 
 def test_a_block_that_nobody_asks_about_is_still_remembered():
     """The next answer spans both."""
-    first, second = np.rint(buzz(100)[:640]).astype("<i2").reshape(2, 320)
-    asked, unasked = Pitch(), Pitch()
-    asked.block(first)
-    assert unasked.block(first, wanted=False) == Pitched(0.0, 1.0)
-    assert unasked.block(second) == asked.block(second)
+    first, second = np.split(buzz(100)[:640], 2)
+    knowing, unknowing = Pitch(), Pitch()
+    asked(knowing, first)
+    assert asked(unknowing, first, wanted=False) == [Pitched(0.0, 1.0)]
+    assert asked(unknowing, second) == asked(knowing, second)

@@ -1,7 +1,11 @@
 """Signals are synthetic: «speech» here is a buzz with formants and a moving pitch in syllables."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.audio.vad import NoiseFloor, Voice
 
@@ -39,7 +43,7 @@ def heard(*parts: np.ndarray, mode: int = 2) -> np.ndarray:
     voice = Voice(mode)
     signal = np.concatenate(parts)
     blocks = np.clip(np.rint(signal), -32768, 32767).astype("<i2").reshape(-1, 320)
-    return np.array([voice.block(block.tobytes()) for block in blocks])
+    return np.array([block.voiced for block in voice.blocks(blocks.tobytes())])
 
 
 @pytest.mark.parametrize("hz", [90, 140, 220, 300])
@@ -174,11 +178,23 @@ def test_unknown_modes_are_refused(mode):
         Voice(mode)
 
 
-@pytest.mark.parametrize("size", [0, 320, 638, 642])
+@given(cuts=st.sets(st.integers(1, 249), max_size=30))
+def test_how_many_come_at_once_does_not_matter(cuts):
+    """To the bit: speech, ringback, music-like notes and noise, cut anywhere between two blocks."""
+    tone = 3000 * np.sin(2 * np.pi * 450 * np.arange(RATE) / RATE)
+    signal = np.concatenate([speech(1, seed=3), tone, noise(1, -40), speech(2, 210, -35, seed=4)])
+    pcm = np.clip(np.rint(signal), -32768, 32767).astype("<i2").tobytes()
+    voice, places = Voice(), [0, *sorted(cuts), len(pcm) // 640]
+    pieces = [block for begin, end in pairwise(places) for block in voice.blocks(pcm[640 * begin : 640 * end])]
+    assert pieces == Voice().blocks(pcm)
+
+
+@pytest.mark.parametrize("size", [320, 638, 642])
 def test_only_whole_blocks_are_taken(size):
     """A block is 320 samples, whoever calls."""
+    assert Voice().blocks(b"") == []
     with pytest.raises(ValueError, match="320 samples"):
-        Voice().block(bytes(size))
+        Voice().blocks(bytes(size))
 
 
 def floor_after(*runs: tuple[float, int]) -> NoiseFloor:

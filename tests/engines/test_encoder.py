@@ -1,14 +1,17 @@
 """Whisper base's encoder that remembers silence, held against the one that listens to all of it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import ctranslate2
 import numpy as np
 import pytest
 from spoken import clip, wanted
 
-from monitor.engines.encoder import RememberedSilence, WholeWindow, remembering
+from monitor.engines.encoder import Joined, RememberedSilence, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.policy import WhisperSettings
-from monitor.engines.whisper import WhisperEngine
+from monitor.engines.whisper import WhisperEngine, load
 from monitor.engines.window import FULL_MS
 
 WINDOW_MS = 10_000
@@ -69,9 +72,41 @@ def test_the_volume_does_not_matter(remembered: RememberedSilence) -> None:
 
 @pytest.mark.whisper
 def test_the_engine_hears_with_it(engine: WhisperEngine, settings: WhisperSettings) -> None:
-    assert isinstance(engine._encoder, RememberedSilence)
+    assert isinstance(engine._encoder, Joined)
+    assert isinstance(engine._encoder._encoder, RememberedSilence)
     (heard,) = engine.decode([wanted(clip("not-my-job"), utterance="remembered")])
     assert heard.text
+
+
+class Ramp:
+    """Every state is its own number."""
+
+    state_ms = 20
+
+    def __call__(self, pieces: Sequence[bytes], window_ms: int) -> np.ndarray:
+        rows = np.arange(window_ms // self.state_ms, dtype=np.float32)
+        return np.tile(rows[:, None], (len(pieces), 1, 4))
+
+
+def test_neighbours_become_their_mean() -> None:
+    joined = Joined(Ramp(), 2)
+    assert joined.state_ms == 40
+    states = joined([b"", b""], 200)
+    assert (states.shape, states.dtype) == ((2, 5, 4), np.float32)
+    assert states[1, :, 0].tolist() == [0.5, 2.5, 4.5, 6.5, 8.5]
+    assert Joined(Ramp(), 3)([b""], 200).shape == (1, 3, 4), "what does not fill a state is left out"
+
+
+@pytest.mark.whisper
+def test_words_keep_their_times_when_states_are_joined(settings: WhisperSettings) -> None:
+    """Within two states of what single states tell; no word is lost."""
+    engines = [load(replace(settings, join_states=join)) for join in (1, 2)]
+    for name in ("greeting", "not-my-job", "go-find-whoever"):
+        single, joined = (engine.decode([wanted(clip(name))])[0] for engine in engines)
+        times = [{word.text: word.from_ms for word in heard.words} for heard in (single, joined)]
+        both = times[0].keys() & times[1].keys()
+        assert len(both) >= 0.8 * len(times[0])
+        assert float(np.median([abs(times[0][text] - times[1][text]) for text in both])) <= 80
 
 
 def test_weights_of_another_kind_leave_it_to_the_library(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ from rapidfuzz.distance import Levenshtein
 from spoken import SAID, check, clip, plain, sound, wanted
 
 from monitor.engines import whisper as whispering
+from monitor.engines.encoder import Encoder
 from monitor.engines.runtime import load_model
 from monitor.engines.simplified import simplified
 from monitor.engines.stages import record
@@ -17,6 +18,19 @@ from monitor.errors import EngineError
 from monitor.frames import Pass
 
 pytestmark = pytest.mark.whisper
+
+
+class Watched:
+    """An encoder that remembers what it was asked for."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder, self.state_ms = encoder, encoder.state_ms
+        self.asked: list[tuple[int, int]] = []
+        """Pieces and window of each call."""
+
+    def __call__(self, pieces: Sequence[bytes], window_ms: int) -> np.ndarray:
+        self.asked.append((len(pieces), window_ms))
+        return self._encoder(pieces, window_ms)
 
 
 @pytest.mark.parametrize("name", ["not-my-job", "go-find-whoever", "greeting", "ask-to-wait", "warranty-card"])
@@ -83,21 +97,15 @@ def test_deterministic(engine: WhisperEngine) -> None:
 def test_nothing_is_encoded_twice(engine: WhisperEngine) -> None:
     pcm = clip("greeting")[:-640]  # no other test has this audio
     ask = wanted(pcm, utterance="once", kind=Pass.EAGER)
-    encoded: list[int] = []
     real = engine._encoder
-
-    def counting(pieces: Sequence[bytes], window_ms: int) -> np.ndarray:
-        encoded.append(len(pieces))
-        return real(pieces, window_ms)
-
-    engine._encoder = counting
+    engine._encoder = watched = Watched(real)
     try:
         (heard,) = engine.decode([ask])
         engine.decode([replace(ask, decode=Pass.FINAL)])
         engine.verify([check(pcm, heard.text, heard.text[:2], "您好", "once")])
     finally:
         engine._encoder = real
-    assert encoded == [1]
+    assert [count for count, _ in watched.asked] == [1]
 
 
 def test_next_to_no_audio_is_nothing(engine: WhisperEngine) -> None:
@@ -121,26 +129,19 @@ def test_more_than_thirty_seconds_does_not_fail(engine: WhisperEngine) -> None:
 def test_a_loop_is_tried_again_with_the_full_window(
     engine: WhisperEngine, settings: WhisperSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    windows: list[int] = []
+    retrying = WhisperEngine(load_model(settings), settings)
+    retrying._encoder = watched = Watched(retrying._encoder)
 
     def fickle(text: str, *_: float) -> tuple[str, str]:
-        return ("", "loop") if len(windows) == 1 else (text, "")
+        return ("", "loop") if len(watched.asked) == 1 else (text, "")
 
     monkeypatch.setattr(whispering, "clean", fickle)
-    retrying = WhisperEngine(load_model(settings), settings)
-    encode = retrying._encoder
-
-    def watch(pieces: Sequence[bytes], window_ms: int) -> np.ndarray:
-        windows.append(window_ms)
-        return encode(pieces, window_ms)
-
-    retrying._encoder = watch
     (heard,) = retrying.decode([wanted(clip("greeting"))])
-    assert windows == [settings.window.window_ms(len(clip("greeting")) // 32), 30_000]
+    assert watched.asked == [(1, settings.window.window_ms(len(clip("greeting")) // 32)), (1, 30_000)]
     assert heard.text
-    windows.clear()
+    watched.asked.clear()
     (partial,) = retrying.decode([wanted(clip("greeting"), utterance="p", kind=Pass.PARTIAL)])
-    assert len(windows) == 1
+    assert len(watched.asked) == 1
     assert (partial.text, partial.dropped) == ("", "loop")
 
 

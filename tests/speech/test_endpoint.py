@@ -10,6 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor.audio.level import powers_of
+from monitor.audio.vad import Block
 from monitor.errors import ConfigError
 from monitor.frames import Pass, Side
 from monitor.sources.files import open_recording
@@ -24,6 +26,10 @@ def block(index: int, loud: bool) -> bytes:
     samples = np.full(320, 3000 if loud else 20, "<i2")
     samples[:2] = index & 0x7FFF, index >> 15
     return samples.tobytes()
+
+
+def heard(pcm: bytes, voiced: bool) -> Block:
+    return Block(pcm, *powers_of(np.frombuffer(pcm, "<i2").astype(float)[None]), voiced)
 
 
 class Line:
@@ -43,7 +49,7 @@ class Line:
     def feed(self, voiced: Iterable[bool]) -> "Line":
         for is_voiced in voiced:
             self.blocks.append(block(len(self.blocks), is_voiced))
-            for move in self.endpointer.block(self.blocks[-1], is_voiced):
+            for move in self.endpointer.block(heard(self.blocks[-1], is_voiced)):
                 self.moves.append((len(self.blocks) * 20, move))
         return self
 
@@ -172,7 +178,7 @@ def test_a_cut_in_digital_silence_is_in_its_middle():
     endpointer, finals = Endpointer(POLICY), []
     for index in range(800):
         voiced = not 500 <= index < 509
-        moves = endpointer.block(block(index, True) if voiced else bytes(640), voiced)
+        moves = endpointer.block(heard(block(index, True) if voiced else bytes(640), voiced))
         finals += [move for move in moves if isinstance(move, Ask) and move.decode is Pass.FINAL]
     assert [ask.to_ms for ask in finals] == [504 * 20]
 
@@ -233,7 +239,7 @@ def test_a_hole_ends_the_utterance_and_separates_what_follows():
     assert [type(move) for move in moves] == [Ask, Closed]
     assert moves[0].to_ms == 1700
     assert (line.endpointer.settled_ms, line.endpointer.open_from_ms, line.endpointer.voiced) == (5000, None, False)
-    after = [move for index in range(10) for move in line.endpointer.block(block(250 + index, True), True)]
+    after = [move for index in range(10) for move in line.endpointer.block(heard(block(250 + index, True), True))]
     assert after == [Opened(5000)]
     assert line.endpointer.close()[0].pcm == b"".join(block(250 + index, True) for index in range(10))
 
@@ -256,7 +262,7 @@ def test_two_hours_cost_what_two_minutes_cost():
     for kind in ("speech", "quiet"):
         line = Line().hear(f"{kind} 5")
         for _ in range(2000):
-            line.endpointer.block(line.blocks[-1], kind == "speech")
+            line.endpointer.block(heard(line.blocks[-1], kind == "speech"))
         held = len(line.endpointer._recent)
         utterance = line.endpointer._utterance
         assert held <= 40
@@ -367,7 +373,7 @@ def test_moves_always_make_sense(policy, runs):
         for _ in range(count):
             before = line.endpointer.settled_ms
             line.blocks.append(block(len(line.blocks), voiced))
-            moves = line.endpointer.block(line.blocks[-1], voiced)
+            moves = line.endpointer.block(heard(line.blocks[-1], voiced))
             if moves and isinstance(moves[0], Opened):
                 assert moves[0].from_ms >= before
             check(moves)
