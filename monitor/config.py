@@ -61,6 +61,8 @@ class EngineSettings(_Table):
     remember_silence: bool = True
     """On the CPU with int8, encode what was said and know the silence behind it (ONNX Runtime); false: CTranslate2's
     encoder, whose windows cost more and hear less."""
+    join_states: Annotated[int, Field(ge=0, le=4)] = 0
+    """So many neighbouring states of the encoder are one for the decoder; 0: two on the CPU, one on cuda."""
     brief_when_busy: bool = True
     """While calls wait for the engine, final words are heard in shorter windows: sooner, a little worse."""
     prompt: str = ""

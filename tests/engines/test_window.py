@@ -20,8 +20,9 @@ def test_windows(audio_ms: int, window_ms: int) -> None:
 
 def test_what_is_heard_briefly_has_a_floor_of_its_own() -> None:
     """It is heard again; what counts in the end gets the longer window."""
-    policy = WindowPolicy(floor_ms=12_000, brief_floor_ms=6_000, margin_ms=4_000, step_ms=2_000)
-    assert [policy.window_ms(ms, brief=True) for ms in (500, 2_000, 5_000)] == [6_000, 6_000, 10_000]
+    policy = WindowPolicy(floor_ms=12_000, brief_floor_ms=6_000, margin_ms=4_000, brief_margin_ms=5_000, step_ms=2_000)
+    assert [policy.window_ms(ms, brief=True) for ms in (500, 2_000, 5_000)] == [6_000, 8_000, 10_000]
+    assert policy.window_ms(9_000, brief=True) == policy.window_ms(9_000), "never longer than the others"
     assert [policy.window_ms(ms) for ms in (500, 2_000, 5_000, 9_000)] == [12_000, 12_000, 12_000, 14_000]
 
 
@@ -34,7 +35,15 @@ def test_a_window_holds_the_audio_and_its_margin(audio_ms: int, floor_ms: int, m
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"floor_ms": 0}, {"floor_ms": 30_001}, {"brief_floor_ms": 0}, {"margin_ms": -1}, {"step_ms": 10}]
+    "wrong",
+    [
+        {"floor_ms": 0},
+        {"floor_ms": 30_001},
+        {"brief_floor_ms": 0},
+        {"margin_ms": -1},
+        {"brief_margin_ms": -1},
+        {"step_ms": 10},
+    ],
 )
 def test_values_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="ENG-011"):
