@@ -16,6 +16,7 @@ BLOCK_MS: Final = Ms(20)
 """The core's frame: every decision about voice is made on whole blocks of this length."""
 
 BLOCK_SAMPLES: Final = RATE_HZ * BLOCK_MS // 1000
+BLOCK_BYTES: Final = 2 * BLOCK_SAMPLES
 
 
 def ms_at(samples: int, rate_hz: int = RATE_HZ) -> Ms:

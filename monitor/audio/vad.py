@@ -16,7 +16,7 @@ from monitor.audio.level import SILENCE_DBFS, dbfs, powers_of
 from monitor.audio.music import Music
 from monitor.audio.pitch import Pitch, Pitched
 from monitor.audio.tone import Tone
-from monitor.timeline import BLOCK_SAMPLES, RATE_HZ
+from monitor.timeline import BLOCK_BYTES, BLOCK_SAMPLES, RATE_HZ
 
 QUIETEST_DBFS: Final = -58.0
 """Nothing below this is a voice on a telephone line."""
@@ -34,7 +34,6 @@ _LOUD_ABOVE_NOISE_DB: Final = 25.0
 """So long, so loud and so far above the noise is a voice without a pitch (a creak, a cough); longer is none."""
 _NEAR_BLOCKS: Final = 20
 """Everything else counts while such proof is at most 20 blocks back: 400 ms."""
-_BYTES: Final = 2 * BLOCK_SAMPLES
 _WINDOW_BLOCKS: Final = 25
 _WINDOWS: Final = 6
 """The floor is the least of the last six half seconds: somewhere in 3 s everybody breathes."""
@@ -79,9 +78,9 @@ class Voice:
         Raises:
             ValueError: not whole blocks.
         """
-        if len(pcm) % _BYTES:
+        if len(pcm) % BLOCK_BYTES:
             raise ValueError(f"a block is {BLOCK_SAMPLES} samples; {len(pcm)} bytes are not whole blocks")
-        pieces = [pcm[at : at + _BYTES] for at in range(0, len(pcm), _BYTES)]
+        pieces = [pcm[at : at + BLOCK_BYTES] for at in range(0, len(pcm), BLOCK_BYTES)]
         values = np.frombuffer(pcm, "<i2").reshape(-1, BLOCK_SAMPLES).astype(np.float64)
         powers = powers_of(values)
         levels = [dbfs(power) for power in powers]
@@ -98,7 +97,7 @@ class Voice:
             self._judge(is_speech, tone, pitch, level >= loud)
             for is_speech, tone, pitch, level, (_, loud) in zip(speech, tones, pitches, levels, gates, strict=True)
         ]
-        return [Block(*it) for it in zip(pieces, powers, voiced, strict=True)]
+        return list(map(Block, pieces, powers, voiced))
 
     def _gate(self, level: float) -> tuple[float, float]:
         """The levels in dBFS from which on the next block may be a voice, and is loud."""

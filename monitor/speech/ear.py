@@ -14,9 +14,8 @@ from monitor.audio.resample import Resampler
 from monitor.audio.vad import Block, Voice
 from monitor.frames import AudioFrame, AudioLoss, Side
 from monitor.speech.endpoint import Endpointer, EndpointPolicy, Move
-from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, RATE_HZ, Ms, samples_at
+from monitor.timeline import BLOCK_BYTES, BLOCK_MS, RATE_HZ, Ms, samples_at
 
-BLOCK_BYTES: Final = BLOCK_SAMPLES * 2
 LONGEST_HOLE_MS: Final = 6 * 3600 * 1000
 """A jump beyond this is a damaged timestamp, not a hole."""
 

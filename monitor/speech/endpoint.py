@@ -15,9 +15,8 @@ from monitor.audio.vad import Block
 from monitor.errors import ConfigError
 from monitor.frames import Pass
 from monitor.speech.hysteresis import HANG, LOOK_BACK, Hysteresis
-from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, Ms
+from monitor.timeline import BLOCK_BYTES, BLOCK_MS, BLOCK_SAMPLES, Ms
 
-_BLOCK_BYTES: Final = BLOCK_SAMPLES * 2
 _LULL: Final = 5
 """A cut is made in the middle of the quietest 5 blocks in a row."""
 
@@ -251,7 +250,7 @@ class _Utterance:
     def ask(self, decode: Pass, until: int) -> Ask:
         self.revision += 1
         self.news, self.asked_to = 0, until
-        pcm = bytes(self._pcm[: (until - self.first) * _BLOCK_BYTES])
+        pcm = bytes(self._pcm[: (until - self.first) * BLOCK_BYTES])
         return Ask(self.revision, decode, _ms(self.first), _ms(until), pcm)
 
     def quietest(self, back: int, leave: int, speech_to: int) -> int:
@@ -274,9 +273,9 @@ class _Utterance:
         """Give everything from block ``at`` on to a new utterance."""
         count = at - self.first
         rest = _Utterance(at, at + self._voice[count:].index(1))
-        rest._pcm, rest._voice = self._pcm[count * _BLOCK_BYTES :], self._voice[count:]
+        rest._pcm, rest._voice = self._pcm[count * BLOCK_BYTES :], self._voice[count:]
         rest.news = rest.blocks
-        del self._pcm[count * _BLOCK_BYTES :], self._voice[count:]
+        del self._pcm[count * BLOCK_BYTES :], self._voice[count:]
         return rest
 
 

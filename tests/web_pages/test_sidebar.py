@@ -29,6 +29,7 @@ def test_a_call_from_greeting_to_score(floor: Any, desk: Callable[..., Any]) -> 
     call = floor.call("c1").say("agent", GREETING).say("customer", "我的退款怎么还没有到。")
     expect(page.locator("cm-caption-list li")).to_have_count(2)
     call.say("agent", BANNED)
+    expect(card(page)).to_have_attribute("data-kind", "warning")
     expect(card(page)).to_have_attribute("data-status", "confirmed")
     expect(card(page).locator(".heard mark")).to_contain_text("不归我管")
     with floor.api() as api:
