@@ -27,7 +27,7 @@ from written import heading
 
 from monitor.frames import Side
 from monitor.rules import learn
-from monitor.rules.features import Vectors, grams, windows
+from monitor.rules.features import KINDS, SPELT, grams, windows
 from monitor.rules.match import Matcher
 from monitor.rules.parse import load
 from monitor.text.reading import read
@@ -50,7 +50,7 @@ def main() -> int:
     asked = [sample.text for sample in samples] + [row["text"] for row in held]
     parts = [_parts(text) for text in asked]
     encode, cost_ms = _encoder(args.encoder)
-    ngrams = _by_ngrams(asked, truth)
+    ngrams = _by_ngrams(samples, [row["text"] for row in held])
     dense = _by_states(_dense(parts, encode), truth)
     both = _scaled(ngrams, truth) + _scaled(dense, truth)
     found = _other_ways(Matcher(ruleset), held)
@@ -78,16 +78,17 @@ def _parts(text: str) -> list[str]:
     ]
 
 
-def _by_ngrams(texts: Sequence[str], truth: NDArray[np.bool_]) -> Floats:
+def _by_ngrams(samples: Sequence[learn._Sample], held: Sequence[str]) -> Floats:
     """Each sentence's highest value by the classifier in force; of those learnt from, by one that has not seen it."""
-    counted = [[grams(read(text), window) for window in windows(read(text))] for text in texts]
-    vectors = Vectors.of(window for sentence in counted[: len(truth)] for window in sentence)
-    rows = [[vectors.one(window) for window in sentence] for sentence in counted]
-    learnt = [row[:1] if banned else row for row, banned in zip(rows, truth, strict=False)]
-    unseen = learn._cross_validate(learnt, truth, len(vectors.columns))
-    weights, bias = learn._fit(learnt, truth, range(len(truth)), len(vectors.columns))
-    held = [max((float(weights[at] @ row) + bias for at, row in some), default=bias) for some in rows[len(truth) :]]
-    return np.concatenate([unseen, held])
+    table = learn._Table.of(samples)
+    weights, bias = table.fit(np.ones(len(samples), dtype=bool))
+    asked = []
+    for text in held:
+        one = grams(read(text), windows(read(text)))
+        place, column, value = table.vectors.weigh(one)
+        shares = np.bincount(place, value * weights[column], KINDS * len(one.windows)).reshape(-1, KINDS)
+        asked.append(float(np.maximum(shares.sum(axis=1), shares[:, SPELT:].sum(axis=1)).max()) + bias)
+    return np.concatenate([table.judged_unseen(enough=len(samples))[0], asked])
 
 
 def _dense(parts: Parts, encode: Callable[[list[str]], Floats]) -> list[Floats]:

@@ -4,8 +4,11 @@
 what stands before and behind the words, inside their sentence.
 """
 
+import re
+from bisect import bisect_left
 from typing import Final
 
+from monitor.rules.pattern import anchors
 from monitor.text.normalise import QUESTION, STRONG, WEAK
 from monitor.text.reading import Reading
 from monitor.text.wording import compile_pattern
@@ -57,6 +60,8 @@ _TALKED_ABOUT: Final = (
 )
 
 _BEFORE: Final = tuple(compile_pattern(written, _CLASSES) for written in (*_REPORTED, *_DENIED))
+_HINTS: Final = re.compile("|".join(literal for pattern in _BEFORE for literal in anchors(pattern.pattern) or ("",)))
+"""What stands in a place that one of those fits: a search that saves eight."""
 _AFTER: Final = tuple(compile_pattern(written, _CLASSES) for written in _TALKED_ABOUT)
 _TELLS: Final = compile_pattern(_TOLD, _CLASSES)
 _MENDS: Final = compile_pattern("{" + _MADE_GOOD + "}", _CLASSES)
@@ -66,15 +71,15 @@ def talked_about(reading: Reading, start: int, end: int) -> bool:
     """Whether ``plain[start:end]`` is quoted, reported or denied rather than said."""
     if _between_quotes(reading, start, end):
         return True
-    before, after = _around(reading, start, end)
-    if any(pattern.search(before) for pattern in _BEFORE) or any(pattern.search(after) for pattern in _AFTER):
+    left, right = bisect_left(reading.marked_at, start), bisect_left(reading.marked_at, end)
+    before, after = _around(reading, left, right)
+    if _HINTS.search(before) and any(pattern.search(before) for pattern in _BEFORE):
         return True
-    return _made_good(reading, start, end)
+    return any(pattern.search(after) for pattern in _AFTER) or _made_good(reading, left, right)
 
 
-def _made_good(reading: Reading, start: int, end: int) -> bool:
+def _made_good(reading: Reading, left: int, right: int) -> bool:
     """«您说骑手骂您神经病，我向您道歉»: what was said is told, and then something is done about it."""
-    left, right = _marked(reading, start), _marked(reading, end)
     close = min((at for mark in _MARKS if (at := reading.marked.find(mark, right)) >= 0), default=-1)
     opened = max(reading.marked.rfind(mark, 0, left) for mark in (STRONG, QUESTION)) + 1
     return (
@@ -84,19 +89,13 @@ def _made_good(reading: Reading, start: int, end: int) -> bool:
     )
 
 
-def _around(reading: Reading, start: int, end: int) -> tuple[str, str]:
+def _around(reading: Reading, left: int, right: int) -> tuple[str, str]:
     """Marked text before and behind the span, within its sentence."""
-    left, right = _marked(reading, start), _marked(reading, end)
     before = reading.marked[max(0, left - _BEFORE_CHARS) : left]
     cut = max(before.rfind(STRONG), before.rfind(QUESTION))
     before = before[cut + 1 :]
     after = reading.marked[right : right + _AFTER_CHARS].lstrip("，")
     return before.replace("，", "") if before.endswith("，") else before, after
-
-
-def _marked(reading: Reading, plain: int) -> int:
-    """Where a place of ``Reading.plain`` is in ``Reading.marked``."""
-    return next((at for at, place in enumerate(reading.marked_at) if place >= plain), len(reading.marked))
 
 
 def _between_quotes(reading: Reading, start: int, end: int) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.files import replacing
-from monitor.rules.features import Counts, Rows, Vectors, grams, windows
+from monitor.rules.features import Grams, Rows, Vectors, grams, windows
 from monitor.rules.meaning import Floats, Learnt
 from monitor.rules.model import BannedRule, Rule
 from monitor.rules.parse import RuleSet
@@ -30,7 +30,7 @@ LEAST_EXAMPLES: Final = 60
 """With fewer hits, or fewer harmless sentences, in all the rules together there is nothing to learn from."""
 LEAST_EVIDENCE: Final = 0.3
 """A sentence of unknown words has the classifier's bias for its value; a hit must have more to show."""
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Of the file; a file of another format is learnt anew."""
 _FOLDS: Final = 5
 _ENOUGH: Final = 3_000
@@ -64,8 +64,8 @@ def learn(ruleset: RuleSet, folder: Path | None = None) -> Learnt | None:
 class _Sample:
     """One sentence to learn from."""
 
-    windows: list[list[Counts]]
-    """The whole first; for a hit, the whole alone."""
+    grams: Grams
+    """Of the whole first; for a hit, of the whole alone."""
     banned: bool
     rule_id: str = ""
     text: str = ""
@@ -79,8 +79,7 @@ def train(ruleset: RuleSet) -> Learnt | None:
         return None
     from sklearn.isotonic import IsotonicRegression  # a second to import, and a kept result does without
 
-    vectors = Vectors.of(window for sample in samples for window in sample.windows)
-    table = _Table.of(samples, vectors)
+    table = _Table.of(samples)
     unseen, banned = table.judged_unseen()
     harmless = np.sort(unseen[~banned])[::-1]
     threshold = float(harmless[int(FALSE_RATE * len(harmless))])
@@ -88,12 +87,12 @@ def train(ruleset: RuleSet) -> Learnt | None:
     weights, bias = table.fit(np.ones(len(samples), dtype=bool))
     threshold = max(threshold, bias + LEAST_EVIDENCE)
     return Learnt(
-        vectors=vectors,
+        vectors=table.vectors,
         weights=weights,
         bias=bias,
         threshold=threshold,
         knots=(np.asarray(isotonic.X_thresholds_, float), np.asarray(isotonic.y_thresholds_, float)),
-        examples=Rows.of([vectors.both(sample.windows[0])[0] for sample in hits], len(vectors.columns)),
+        examples=table.banned(),
         owners=tuple((sample.rule_id, sample.text) for sample in hits),
         unseen=float((unseen[banned] > threshold).mean()),
     )
@@ -103,6 +102,9 @@ def train(ruleset: RuleSet) -> Learnt | None:
 class _Table:
     """Every window of every sample, as it is spelt and sounds and by its sound alone, one row each."""
 
+    vectors: Vectors
+    whole: Rows
+    """As they are spelt and sound: the first half of ``matrix``."""
     matrix: Any
     """``scipy.sparse.csr_matrix``, rows × n-grams."""
     owner: NDArray[np.int64]
@@ -111,17 +113,24 @@ class _Table:
     """Whether each sample is banned."""
 
     @classmethod
-    def of(cls, samples: Sequence[_Sample], vectors: Vectors) -> "_Table":
+    def of(cls, samples: Sequence[_Sample]) -> "_Table":
         from scipy.sparse import csr_matrix, vstack
 
-        tables = vectors.table(window for sample in samples for window in sample.windows)
+        every = Grams.of([sample.grams for sample in samples])
+        vectors = Vectors.of(every)
+        tables = vectors.rows(every)
         parts = [
-            csr_matrix((rows.values, rows.columns, rows.starts), shape=(len(rows.starts) - 1, rows.width))
+            csr_matrix((rows.values, rows.columns, rows.starts), shape=(len(every.windows), rows.width))
             for rows in tables
         ]
-        owner = np.repeat(np.arange(len(samples)), [len(sample.windows) for sample in samples])
+        owner = np.repeat(np.arange(len(samples)), [len(sample.grams.windows) for sample in samples])
         truth = np.array([sample.banned for sample in samples])
-        return cls(vstack(parts, format="csr"), np.concatenate([owner, owner]), truth)
+        return cls(vectors, tables[0], vstack(parts, format="csr"), np.concatenate([owner, owner]), truth)
+
+    def banned(self) -> Rows:
+        """The hits alone, each with its one window."""
+        rows = np.flatnonzero(self.truth[self.owner[: len(self.owner) // 2]])
+        return Rows.of([self.whole.row(row) for row in rows.tolist()], self.whole.width)
 
     def fit(self, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
         """(weights, bias) learnt from the chosen samples."""
@@ -132,7 +141,7 @@ class _Table:
         classifier.fit(self.matrix[rows], self.truth[self.owner[rows]])
         return np.asarray(classifier.coef_[0], float), float(classifier.intercept_[0])
 
-    def judged_unseen(self) -> tuple[Floats, NDArray[np.bool_]]:
+    def judged_unseen(self, enough: int = _ENOUGH) -> tuple[Floats, NDArray[np.bool_]]:
         """(value, whether it is banned) of samples under classifiers that have not seen them (cross-validation)."""
         values = np.full(len(self.truth), -np.inf)
         fold = np.zeros(len(self.truth), dtype=int)
@@ -143,7 +152,7 @@ class _Table:
             weights, bias = self.fit(fold != number)
             rows = fold[self.owner] == number
             np.maximum.at(values, self.owner[rows], self.matrix[rows] @ weights + bias)
-            if np.isfinite(values).sum() >= _ENOUGH:
+            if np.isfinite(values).sum() >= enough:
                 break
         judged = np.isfinite(values)
         return values[judged], self.truth[judged]
@@ -151,6 +160,12 @@ class _Table:
 
 def _samples(ruleset: RuleSet) -> list[_Sample]:
     """What to learn from; a sentence that one rule's proof calls a hit is never learnt as harmless."""
+
+    def sample(text: str, rule_id: str) -> _Sample:
+        reading = read(text)
+        seen = windows(reading)
+        return _Sample(grams(reading, seen[:1] if rule_id else seen), bool(rule_id), rule_id, text)
+
     rules = ruleset.of(BannedRule)
     taught = {rule.id for rule in rules if rule.meaning and rule.severity != "hint"}
     banned: dict[str, str] = {}
@@ -172,9 +187,8 @@ def _samples(ruleset: RuleSet) -> list[_Sample]:
             *(rewrite.say for rule in rules for rewrite in rule.rewrites),
         )
     )
-    found = [_sample(text, rule_id) for text, rule_id in banned.items()]
-    found += [_sample(text, "") for text in harmless if text and text not in known]
-    return [sample for sample in found if sample.windows]
+    found = [sample(text, rule_id) for text, rule_id in banned.items() if read(text).lean]
+    return found + [sample(text, "") for text in harmless if text not in known and read(text).lean]
 
 
 def recommended(rule: Rule) -> Iterator[str]:
@@ -197,20 +211,14 @@ def _said(value: Any, key: str = "") -> Iterator[str]:
         yield value
 
 
-def _sample(text: str, rule_id: str) -> _Sample:
-    reading = read(text)
-    seen = windows(reading)
-    kept = seen[:1] if rule_id else seen
-    return _Sample([grams(reading, window) for window in kept], bool(rule_id), rule_id, text)
-
-
 def _save(learnt: Learnt, path: Path) -> None:
     """Write to ``path``, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"grams": list(learnt.vectors.columns), "owners": learnt.owners}, ensure_ascii=False)
+    text = json.dumps(learnt.owners, ensure_ascii=False)
     arrays: dict[str, Any] = {
         "format": np.array(FORMAT),
         "text": np.frombuffer(text.encode(), dtype=np.uint8),
+        "codes": learnt.vectors.codes,
         "rarity": learnt.vectors.rarity,
         "rarest": np.array(learnt.vectors.rarest),
         "weights": learnt.weights,
@@ -232,19 +240,17 @@ def _load(path: Path) -> Learnt | None:
         with np.load(path, allow_pickle=False) as kept:
             if int(kept["format"]) != FORMAT:
                 return None
-            text = json.loads(kept["text"].tobytes())
+            owners = json.loads(kept["text"].tobytes())
             bias, threshold, unseen = (float(value) for value in kept["line"])
-            vectors = Vectors(
-                {gram: column for column, gram in enumerate(text["grams"])}, kept["rarity"], float(kept["rarest"])
-            )
+            vectors = Vectors(kept["codes"], kept["rarity"], float(kept["rarest"]))
             return Learnt(
                 vectors=vectors,
                 weights=kept["weights"],
                 bias=bias,
                 threshold=threshold,
                 knots=(kept["knots"][0], kept["knots"][1]),
-                examples=Rows(kept["columns"], kept["values"], kept["starts"], len(vectors.columns)),
-                owners=tuple((rule_id, sentence) for rule_id, sentence in text["owners"]),
+                examples=Rows(kept["columns"], kept["values"], kept["starts"], len(vectors.codes)),
+                owners=tuple((rule_id, sentence) for rule_id, sentence in owners),
                 unseen=unseen,
             )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.rules.features import SPELT, Rows, Vector, Vectors, grams, windows
+from monitor.rules.features import KINDS, SPELT, Rows, Vector, Vectors, grams, windows
 from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
 from monitor.text.reading import Reading, read
@@ -82,16 +82,28 @@ class Meaning:
 
     def look(self, reading: Reading) -> list[Look]:
         """Every window of an utterance."""
+        if not reading.lean:
+            return []
+        found = grams(reading, windows(reading))
+        place, column, value = self.learnt.vectors.weigh(found)
+        shares = np.bincount(place, value * self.learnt.weights[column], KINDS * len(found.windows))
+        by_kind = shares.reshape(-1, KINDS)
+        by_all, by_sound = by_kind.sum(axis=1).tolist(), by_kind[:, SPELT:].sum(axis=1).tolist()
+        bounds = np.searchsorted(place, np.arange(len(shares) + 1)).tolist()
         looks = []
-        for window in windows(reading):
-            sample = grams(reading, window)
-            whole, heard = self.learnt.vectors.both(sample)
-            by_all, by_sound = self._decide(*whole), self._decide(*heard)
-            start, end = reading.lean_at[window.start], reading.lean_at[window.end - 1] + 1
-            if by_all >= by_sound:
-                looks.append(Look(start, end, by_all, whole, len(sample)))
-            else:
-                looks.append(Look(start, end, by_sound, heard, len(sample) - SPELT))
+        for index, window in enumerate(found.windows):
+            heard = by_sound[index] > by_all[index]
+            first = KINDS * index + (SPELT if heard else 0)
+            part = slice(bounds[first], bounds[KINDS * (index + 1)])
+            looks.append(
+                Look(
+                    start=reading.lean_at[window.start],
+                    end=reading.lean_at[window.end - 1] + 1,
+                    value=max(by_all[index], by_sound[index]) + self.learnt.bias,
+                    vector=(column[part], value[part]),
+                    kinds=KINDS - SPELT if heard else KINDS,
+                )
+            )
         return looks
 
     def find(self, looks: Sequence[Look]) -> Iterator[Found]:
@@ -128,12 +140,9 @@ class Meaning:
         """How far ``text`` is on the banned side; above ``learnt.threshold`` it is a hit. For measuring."""
         return max((look.value for look in self.look(read(text))), default=self.learnt.bias)
 
-    def _decide(self, columns: list[int], values: list[float]) -> float:
-        return float(np.dot(self.learnt.weights[columns], values)) + self.learnt.bias if columns else self.learnt.bias
-
     def _nearest(self, look: Look) -> tuple[BannedRule, str] | None:
         """The rule whose examples are most like it, and the example that is; None where none is like enough."""
-        likeness = self.learnt.examples.likeness(*look.vector)
+        likeness = self.learnt.examples.likeness(look.vector)
         if not len(likeness) or likeness.max() < LEAST_LIKENESS * look.kinds:
             return None
         first = [index for index in np.argsort(-likeness, kind="stable")[:_NEIGHBOURS] if likeness[index] > 0]

@@ -40,10 +40,15 @@ _DENIALS: Final = frozenset({"bu", "mei"})
 _MISSING: Final = 1.2
 _EXTRA: Final = 0.8
 _LIGHT_COST: Final = 0.45
-_DIAGONALS: Final = 1 << 20
-"""More than an utterance and a phrase together have syllables."""
+_DIAGONAL_BITS: Final = 20
+"""More diagonals than an utterance and a phrase together have syllables."""
 _NEAR: Final = 2
 """Diagonals to either side that an alignment may wander to."""
+_MOST_EXTRA: Final = 3
+"""Syllables in a row that a phrase does not have, between two that it has."""
+_PRUNED: Final = (1, 3)
+"""Syllables after which hopeless phrases are given up, where more than a few are left."""
+_FEW: Final = 32
 _ROUNDING: Final = 1e-9
 """Sums of costs in another order differ by less."""
 
@@ -111,15 +116,17 @@ class Sounds:
         named = np.array([phrase.named for phrase in self._phrases], dtype=bool)
         self._sure_needs = np.where(named, self._asked_needs, self._length)  # an example counts where it sounds alike
         self._ask = np.array([limits(len(phrase.syllables)).ask for phrase in self._phrases]) + _ROUNDING
+        self._most = self._ask * self._length
         longest = int(self._length.max(initial=0))
         self._spelling = np.full((len(self._phrases), longest), len(self._names), dtype=np.int64)
         for row, phrase in enumerate(self._phrases):
             self._spelling[row, : len(phrase.syllables)] = [number[syllable] for syllable in phrase.syllables]
-        self._missing = np.array([_LIGHT_COST if name in _LIGHT else _MISSING for name in self._names])
+        self._missing = np.array([*(_LIGHT_COST if name in _LIGHT else _MISSING for name in self._names), 0.0])
+        """By name, and nothing for the place behind a phrase."""
         posting: dict[str, list[int]] = {}
         for row, phrase in enumerate(self._phrases):
             for place, syllable in enumerate(phrase.syllables):
-                posting.setdefault(syllable, []).append(row * _DIAGONALS + longest - place)
+                posting.setdefault(syllable, []).append((row << _DIAGONAL_BITS) + longest - place)
         self._posting = {syllable: np.array(numbers, dtype=np.int64) for syllable, numbers in posting.items()}
         """Phrase and diagonal in one number; the diagonal moves on with the place in the utterance."""
         self._unlike: dict[tuple[str, str], NDArray[np.float64]] = {}
@@ -131,8 +138,7 @@ class Sounds:
         if not len(rows):
             return
         unlike = np.stack([self._column(readings) for readings in heard])
-        rows = rows[self._least(rows, unlike) <= self._ask[rows]]
-        costs, ends = self._align(rows, heard, unlike)
+        rows, costs, ends = self._align(rows, heard, unlike)
         shares = costs / self._length[rows]
         thinkable = np.flatnonzero(shares <= self._ask[rows])
         unsure_left = MOST_UNSURE if ask else 0
@@ -145,7 +151,7 @@ class Sounds:
             unsure = share > accept + _ROUNDING
             if unsure and not unsure_left:
                 continue
-            first = self._begin(phrase.syllables, heard, end)
+            first = self._begin(rows[at], heard, unlike, end)
             if first >= end:
                 continue
             start, stop = reading.lean_at[first], reading.lean_at[end - 1] + 1
@@ -177,15 +183,19 @@ class Sounds:
     def _likely(self, heard: Heard, needs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Phrases that share as many syllables with ``heard`` as each ``needs``, on one diagonal, give or take two."""
         found = [
-            self._posting[syllable] + at
+            (at, self._posting[syllable])
             for at, readings in enumerate(heard)
             for syllable in dict.fromkeys(readings)
             if syllable in self._posting
         ]
         if not found:
             return np.zeros(0, dtype=np.int64)
-        shared = np.sort(np.concatenate(found))
-        phrases = shared // _DIAGONALS
+        shared = np.concatenate([places for _, places in found])
+        shared += np.repeat([at for at, _ in found], [len(places) for _, places in found])
+        phrases = shared >> _DIAGONAL_BITS
+        # most are of phrases that share too few syllables, wherever those stand
+        shared = np.sort(shared[(np.bincount(phrases, minlength=len(needs)) >= needs)[phrases]])
+        phrases = shared >> _DIAGONAL_BITS
         last = np.arange(len(shared)) + needs[phrases] - 1  # of as many as are needed, from each place on
         inside = np.flatnonzero(last < len(shared))
         first, last = shared[inside], shared[last[inside]]
@@ -193,60 +203,89 @@ class Sounds:
         first, last = first[near], last[near]
         # The diagonal in the middle must be one of them.
         middle = shared[np.searchsorted(shared, last - _NEAR)]
-        return np.unique(first[middle <= first + _NEAR] // _DIAGONALS)
-
-    def _least(self, rows: NDArray[np.int64], unlike: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of each phrase a share that its alignment cannot cost less than: every syllable wherever it is cheapest."""
-        cheapest = np.append(np.minimum(unlike.min(axis=0), self._missing), 0.0)
-        return np.asarray(cheapest[self._spelling[rows]].sum(axis=1) / self._length[rows])
+        likely = first[middle <= first + _NEAR] >> _DIAGONAL_BITS
+        return np.asarray(likely[np.flatnonzero(np.diff(likely, prepend=-1))])
 
     def _align(
         self, rows: NDArray[np.int64], heard: Heard, unlike: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Of each phrase its cheapest cost in ``heard`` and where it ends, all phrases at once.
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+        """Of the phrases that may have been heard (row, cheapest cost in ``heard``, where it ends), all at once.
 
-        ``unlike``: (heard characters, syllable names), what each costs as the other.
+        ``unlike``: (heard characters, syllable names), what each costs as the other. A phrase is given up when
+        what it has cost, and the rest wherever it is cheapest, come to more than is thinkable.
         """
-        # Characters down, phrases across: the running minimum below is taken over whole rows at once.
-        extra = np.concatenate(([0.0], np.cumsum([_extra(readings) for readings in heard])))[:, None]
-        costs = np.zeros((len(heard) + 1, len(rows)))
-        best = np.full(len(rows), np.inf)
-        ends = np.zeros(len(rows), dtype=np.int64)
-        for place in range(int(self._length[rows].max(initial=0))):
-            # a phrase that is over goes on with any name: its cost was taken
-            names = np.minimum(self._spelling[rows, place], len(self._names) - 1)
-            row = costs + self._missing[names]
-            np.minimum(row[1:], costs[:-1] + unlike.take(names, axis=1), out=row[1:])
-            # an extra syllable costs the same after any prefix: a running minimum of what is paid before it
-            costs = _running_minimum(row - extra) + extra
-            done = np.flatnonzero(self._length[rows] == place + 1)
-            if len(done):
-                at = costs[:, done].argmin(axis=0)
-                ends[done], best[done] = at, costs[at, done]
-        return best, ends
+        cheapest = np.minimum(unlike.min(axis=0), self._missing)
+        rows = rows[cheapest[self._spelling[rows]].sum(axis=1) <= self._most[rows]]
+        if not len(rows):
+            return rows, np.zeros(0), rows
+        rows = rows[np.argsort(self._length[rows], kind="stable")]
+        names = self._spelling[rows, : self._length[rows[-1]]].T
+        missing = self._missing[names]
+        rest = cheapest[names][::-1].cumsum(axis=0)[::-1]  # of each phrase from each place on
+        # Costs are kept less the extra syllables up to where they are: whatever is paid for those, it is the same
+        # after any prefix, and the cheapest way to have paid it is the least of the costs just before.
+        extra = np.array([_extra(readings) for readings in heard])
+        paid = np.concatenate(([0.0], extra.cumsum()))[:, None]
+        changed = unlike - extra[:, None]
+        costs = np.repeat(-paid, len(rows), axis=1)  # characters down, phrases across
+        found, over = [], self._over(rows)
+        for place in range(len(names)):
+            table = np.full((len(costs) + _MOST_EXTRA, len(rows)), np.inf)
+            here = table[_MOST_EXTRA:]
+            np.add(costs, missing[place], out=here)
+            np.minimum(here[1:], changed.take(names[place], axis=1) + costs[:-1], out=here[1:])
+            costs = _least_before(table)
+            if ended := over[place]:
+                costs_there = costs[:, :ended] + paid
+                at = costs_there.argmin(axis=0)
+                found.append((rows[:ended], costs_there[at, np.arange(ended)], at))
+            kept: slice | NDArray[np.int64] = slice(ended, None)
+            if place in _PRUNED and len(rows) - ended > _FEW:
+                least = (costs[:, ended:] + paid).min(axis=0) + rest[place + 1, ended:]
+                kept = np.flatnonzero(least <= self._most[rows[ended:]]) + ended
+                rows, costs = rows[kept], costs[:, kept]
+                over = self._over(rows)
+            elif ended:
+                rows, costs = rows[kept], costs[:, kept]
+                over = [count - ended for count in over]
+            else:
+                continue
+            if not len(rows):
+                break
+            names, missing, rest = names[:, kept], missing[:, kept], rest[:, kept]
+        if not found:
+            return rows, np.zeros(0), rows
+        ended_rows, ended_costs, ends = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(ended_rows)
+        return ended_rows[order], ended_costs[order].round(9), ends[order]
+
+    def _over(self, rows: NDArray[np.int64]) -> list[int]:
+        """How many of the phrases, ordered by length, are over after so many syllables, from one on."""
+        lengths = self._length[rows]
+        sizes = np.arange(1, lengths.max(initial=0) + 1)
+        return [int(count) for count in np.searchsorted(lengths, sizes, side="right")]
 
     def _column(self, readings: tuple[str, str]) -> NDArray[np.float64]:
         """How unlike a heard character every syllable of the phrases sounds."""
         if readings not in self._unlike:
-            self._unlike[readings] = np.array([unlike(name, readings) for name in self._names])
+            self._unlike[readings] = np.array([*(unlike(name, readings) for name in self._names), 0.0])
         return self._unlike[readings]
 
-    @staticmethod
-    def _begin(phrase: tuple[str, ...], heard: Heard, end: int) -> int:
-        """Where the cheapest alignment of ``phrase`` that ends at ``end`` begins."""
-        first = max(0, end - 2 * len(phrase))
+    def _begin(self, phrase: int, heard: Heard, unlike: NDArray[np.float64], end: int) -> int:
+        """Where the cheapest alignment of a phrase that ends at ``end`` begins."""
+        names = self._spelling[phrase, : self._length[phrase]]
+        first = max(0, end - 2 * len(names))
+        extra = [_extra(readings) for readings in heard[first:end]]
         costs = [0.0] * (end - first + 1)
         starts = list(range(first, end + 1))
-        for name in phrase:
-            missing = _LIGHT_COST if name in _LIGHT else _MISSING
+        for missing, column in zip(self._missing[names].tolist(), unlike[first:end, names].T.tolist(), strict=True):
             row, begun = [costs[0] + missing], [starts[0]]
-            for at in range(end - first):
-                readings = heard[first + at]
-                cost, start = costs[at] + unlike(name, readings), starts[at]
+            for at, changed in enumerate(column):
+                cost, start = costs[at] + changed, starts[at]
                 if costs[at + 1] + missing < cost:
                     cost, start = costs[at + 1] + missing, starts[at + 1]
-                if row[at] + _extra(readings) < cost:
-                    cost, start = row[at] + _extra(readings), begun[at]
+                if row[at] + extra[at] < cost:
+                    cost, start = row[at] + extra[at], begun[at]
                 row.append(cost)
                 begun.append(start)
             costs, starts = row, begun
@@ -290,13 +329,10 @@ def unlike(name: str, readings: tuple[str, str]) -> float:
     return cost * 2 if name in _DENIALS else cost
 
 
-def _running_minimum(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``np.minimum.accumulate`` down the columns, in place, in doubling steps: in half of its time on small tables."""
-    step = 1
-    while step < len(table):
-        np.minimum(table[step:], table[:-step], out=table[step:])
-        step *= 2
-    return table
+def _least_before(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The least of each place and of the three before it, down the columns; the first three have nothing before."""
+    pairs = np.minimum(table[1:], table[:-1])
+    return np.minimum(pairs[2:], pairs[:-2])
 
 
 def _extra(readings: tuple[str, str]) -> float:

@@ -1,6 +1,11 @@
-import numpy as np
+from collections import Counter
+from itertools import pairwise
 
-from monitor.rules.features import Rows, Vectors, Window, grams, windows
+import numpy as np
+import pytest
+
+from monitor.rules.features import KINDS, Grams, Rows, Vector, Vectors, Window, code_of, grams, windows
+from monitor.text.pinyin import blurred
 from monitor.text.reading import read
 
 
@@ -32,47 +37,113 @@ def test_long_speech_without_a_pause_is_looked_at_in_stretches() -> None:
     assert any("不归我们管" in text and len(text) <= 18 for text in found)
 
 
+def naive(said: str, window: Window) -> list[Counter[str]]:
+    """The n-grams of a window, kind by kind, cut out one by one."""
+    reading = read(said)
+    sound = reading.sound[window.start : window.end]
+    first, last = reading.lean_at[window.start], reading.lean_at[window.end - 1] + 1
+    words = [reading.plain[start:end] for start, end in reading.words if first <= start and end <= last]
+    return [
+        runs("c", reading.lean[window.start : window.end], 1, 3),
+        Counter([f"w{word}" for word in words] + [f"p{one}{two}{chr(len(one))}" for one, two in pairwise(words)]),
+        runs("s", sound, 1, 3),
+        runs("b", blurred(sound), 2, 4),
+    ]
+
+
+def runs(letter: str, text: str, least: int, most: int) -> Counter[str]:
+    framed = f"^{text}$"
+    return Counter(
+        letter + framed[at : at + size] for size in range(least, most + 1) for at in range(len(framed) - size + 1)
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "不",
+        "不行",
+        "这事不归我做，你爱找谁找谁去。",
+        "好的好的，好的好的好的，您的订单24小时内发出",
+        "您好我这边帮您查了一下您的订单昨天下午已经从仓库发出去了这个事情不归我们管您找快递公司吧",
+        "ABC\U0001f600一个\ud83d是",
+    ],
+)
+def test_what_is_counted(said: str) -> None:
+    """Every n-gram of every window, as often as it stands there, whatever windows lie in each other."""
+    reading = read(said)
+    found = grams(reading, windows(reading))
+    counted: dict[int, dict[int, int]] = {}
+    for place, code, count in zip(found.place.tolist(), found.code.tolist(), found.times.tolist(), strict=True):
+        counted.setdefault(place, {})[code] = count
+    expected = {
+        KINDS * index + kind: {code_of(name): count for name, count in names.items()}
+        for index, window in enumerate(windows(reading))
+        for kind, names in enumerate(naive(said, window))
+        if names
+    }
+    assert counted == expected
+
+
 def test_the_edges_count() -> None:
     """不行 alone is not 行不行."""
-    reading = read("不行")
-    characters = grams(reading, Window(0, 2))[0]
-    assert {"c^不", "c行$", "c^不行"} <= set(characters)
+    alone, inside = (set(counted("不行" if alone else "行不行").code.tolist()) for alone in (True, False))
+    assert {code_of(name) for name in ("c^不", "c行$", "c^不行")} <= alone
+    assert code_of("c^不行") not in inside
+
+
+def test_words_in_pairs_are_told_apart_by_where_they_meet() -> None:
+    """And no kind of n-gram is another's: every name has a number of its own."""
+    names = ["pab" + chr(1), "pab" + chr(2), "wab", "cab", "sab", "bab", "cba"]
+    assert len({code_of(name) for name in names}) == len(names)
+
+
+def counted(said: str) -> Grams:
+    reading = read(said)
+    return grams(reading, windows(reading)[:1])
+
+
+def vector_of(vectors: Vectors, said: str) -> tuple[Vector, Vector]:
+    """By all, and by its sound alone."""
+    whole, heard = vectors.rows(counted(said))
+    return whole.row(0), heard.row(0)
 
 
 def test_unknown_words_make_the_rest_weigh_less() -> None:
     """A sentence about something else is close to nothing."""
-    known = [grams(read("不归我管"), Window(0, 4)), grams(read("请您稍等"), Window(0, 4))]
-    vectors = Vectors.of(known)
-    near = sum(vectors.both(known[0])[0][1])
-    strange = sum(vectors.both(grams(read("不归我管的大象与月亮"), Window(0, 10)))[0][1])
+    vectors = Vectors.of(Grams.of([counted("不归我管"), counted("请您稍等")]))
+    near = vector_of(vectors, "不归我管")[0][1].sum()
+    strange = vector_of(vectors, "不归我管的大象与月亮")[0][1].sum()
     assert near > strange > 0
 
 
 def test_by_its_sound_alone_a_misspelling_is_the_thing_itself() -> None:
     """Not by its spelling; and what only resembles the sound shares the blurred n-grams."""
-    right, misspelt, alike = (grams(read(said), Window(0, 4)) for said in ("不归我管", "不贵我馆", "不亏我敢"))
-    vectors = Vectors.of([right])
-    (whole, heard), (other_whole, other_heard) = vectors.both(right), vectors.both(misspelt)
-    assert heard == other_heard
+    vectors = Vectors.of(counted("不归我管"))
+    (whole, heard), (other_whole, other_heard) = vector_of(vectors, "不归我管"), vector_of(vectors, "不贵我馆")
+    assert np.array_equal(heard, other_heard)
     assert len(other_whole[0]) < len(whole[0])
-    shared = {name[0] for name, column in vectors.columns.items() if column in vectors.both(alike)[1][0]}
-    assert "b" in shared
+    shared = set(vectors.codes[vector_of(vectors, "不亏我敢")[1][0]].tolist())
+    assert code_of("b" + blurred(read("不归").sound)) in shared
 
 
-def test_many_windows_at_once_are_the_same_vectors() -> None:
+def test_several_utterances_are_weighed_as_each_alone() -> None:
     """Rows in the order of the windows, by all and by sound."""
-    samples = [grams(read(said), window) for said in ("这事不归我管", "好的，请稍等") for window in windows(read(said))]
-    vectors = Vectors.of(samples)
-    for number, tables in enumerate(vectors.table(samples)):
-        for at, sample in enumerate(samples):
-            columns, values = vectors.both(sample)[number]
-            row = slice(tables.starts[at], tables.starts[at + 1])
-            assert tables.columns[row].tolist() == columns
-            assert np.allclose(tables.values[row], values)
+    several = [grams(read(said), windows(read(said))) for said in ("这事不归我管", "好的，请稍等")]
+    every = Grams.of(several)
+    vectors = Vectors.of(every)
+    alone = [vectors.rows(one) for one in several]
+    for number, together in enumerate(vectors.rows(every)):
+        rows = [one[number].row(index) for one in alone for index in range(len(one[number].starts) - 1)]
+        assert len(rows) == len(together.starts) - 1
+        for index, (columns, values) in enumerate(rows):
+            assert np.array_equal(together.row(index)[0], columns)
+            assert np.allclose(together.row(index)[1], values)
 
 
 def test_rows_multiply() -> None:
     """Like the matrix they stand for, empty rows included."""
-    rows = Rows.of([([0, 2], [1.0, 2.0]), ([], []), ([1], [3.0])], 3)
-    assert rows.likeness([0, 1, 2], [1.0, 1.0, 0.5]).tolist() == [2.0, 0.0, 3.0]
+    parts = [([0, 2], [1.0, 2.0]), ([], []), ([1], [3.0])]
+    rows = Rows.of([(np.array(columns, int), np.array(values, float)) for columns, values in parts], 3)
+    assert rows.likeness((np.array([0, 1, 2]), np.array([1.0, 1.0, 0.5]))).tolist() == [2.0, 0.0, 3.0]
     assert np.array_equal(rows.starts, [0, 2, 2, 3])

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from monitor.rules import learn as learning
-from monitor.rules.features import Vectors
 from monitor.rules.hit import Found
 from monitor.rules.learn import LEAST_EXAMPLES, learn, train
 from monitor.rules.meaning import Meaning
@@ -148,11 +147,9 @@ def test_lessons_teach(ruleset: RuleSet) -> None:
     assert [item.rule.id for item in found_in(Meaning(learnt, ruleset.of(BannedRule)), strange)] == ["mine"]
 
 
-def test_enough_is_enough(ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_enough_is_enough(ruleset: RuleSet) -> None:
     """Once so many sentences have been judged unseen, the other folds are left."""
-    monkeypatch.setattr(learning, "_ENOUGH", 10)
     samples = learning._samples(ruleset)
-    vectors = Vectors.of(window for sample in samples for window in sample.windows)
-    values, truth = learning._Table.of(samples, vectors).judged_unseen()
+    values, truth = learning._Table.of(samples).judged_unseen(enough=10)
     assert len(values) == len(truth)
     assert 10 <= len(values) < len(samples) / 2

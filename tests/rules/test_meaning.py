@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.rules.features import Rows, Vectors, Window, grams, windows
+from monitor.rules.features import Vectors, Window, code_of, grams, windows
 from monitor.rules.hit import Found
 from monitor.rules.meaning import DENIED_BELOW, LITERAL_DENIED_BELOW, Learnt, Meaning
 from monitor.rules.model import BannedRule
@@ -16,13 +16,17 @@ RULE = BannedRule.model_validate(
 
 def learnt(threshold: float = 0.5) -> Learnt:
     """A classifier made by hand: 不归 is banned, 归我 a little less so."""
-    sample = grams(read("不归我管"), Window(0, 4))
-    vectors = Vectors.of([sample])
-    weights = np.zeros(len(vectors.columns))
-    weights[vectors.columns["c不归"]] = 10.0
-    rows = Rows.of([vectors.both(sample)[0]], len(vectors.columns))
+    sample = grams(read("不归我管"), [Window(0, 4)])
+    vectors = Vectors.of(sample)
+    weights = np.zeros(len(vectors.codes))
+    weights[column(vectors, "c不归")] = 10.0
+    rows = vectors.rows(sample)[0]
     knots = (np.array([0.0, 10.0]), np.array([0.5, 0.9]))
     return Learnt(vectors, weights, 0.0, threshold, knots, rows, (("a", "不归我管"),))
+
+
+def column(vectors: Vectors, name: str) -> int:
+    return int(np.flatnonzero(vectors.codes == code_of(name))[0])
 
 
 def found_in(meaning: Meaning, said: str) -> list[Found]:
@@ -60,8 +64,8 @@ def test_a_misspelling_is_found_by_its_sound() -> None:
     """The characters are somebody else's, the syllables are not."""
     by_sound = learnt()
     by_sound.weights[:] = 0
-    by_sound.weights[by_sound.vectors.columns["s" + read("不归").sound]] = 10.0
-    by_sound.weights[by_sound.vectors.columns["c不"]] = -5.0  # the spelling speaks against it
+    by_sound.weights[column(by_sound.vectors, "s" + read("不归").sound)] = 10.0
+    by_sound.weights[column(by_sound.vectors, "c不")] = -5.0  # the spelling speaks against it
     look = Meaning(by_sound, [RULE]).look(read("不贵我馆"))[0]
     assert look.kinds == 2
     assert look.value > by_sound.threshold
