@@ -27,9 +27,11 @@ from written import heading
 
 from monitor.frames import Side
 from monitor.rules import learn
-from monitor.rules.features import KINDS, SPELT, grams, windows
+from monitor.rules.features import windows
 from monitor.rules.match import Matcher
-from monitor.rules.parse import load
+from monitor.rules.meaning import Meaning
+from monitor.rules.model import BannedRule
+from monitor.rules.parse import RuleSet, load
 from monitor.text.reading import read
 
 FOLDS = 5
@@ -50,7 +52,7 @@ def main() -> int:
     asked = [sample.text for sample in samples] + [row["text"] for row in held]
     parts = [_parts(text) for text in asked]
     encode, cost_ms = _encoder(args.encoder)
-    ngrams = _by_ngrams(samples, [row["text"] for row in held])
+    ngrams = _by_ngrams(ruleset, [row["text"] for row in held])
     dense = _by_states(_dense(parts, encode), truth)
     both = _scaled(ngrams, truth) + _scaled(dense, truth)
     found = _other_ways(Matcher(ruleset), held)
@@ -78,17 +80,14 @@ def _parts(text: str) -> list[str]:
     ]
 
 
-def _by_ngrams(samples: Sequence[learn._Sample], held: Sequence[str]) -> Floats:
+def _by_ngrams(ruleset: RuleSet, held: Sequence[str]) -> Floats:
     """Each sentence's highest value by the classifier in force; of those learnt from, by one that has not seen it."""
-    table = learn._Table.of(samples)
-    weights, bias = table.fit(np.ones(len(samples), dtype=bool))
-    asked = []
-    for text in held:
-        one = grams(read(text), windows(read(text)))
-        place, column, value = table.vectors.weigh(one)
-        shares = np.bincount(place, value * weights[column], KINDS * len(one.windows)).reshape(-1, KINDS)
-        asked.append(float(np.maximum(shares.sum(axis=1), shares[:, SPELT:].sum(axis=1)).max()) + bias)
-    return np.concatenate([table.judged_unseen(enough=len(samples))[0], asked])
+    samples = learn._samples(ruleset)
+    learnt = learn.train(ruleset)
+    assert learnt is not None
+    meaning = Meaning(learnt, ruleset.of(BannedRule))
+    unseen, _ = learn._Table.of(samples).judged_unseen(enough=len(samples))
+    return np.concatenate([unseen, [meaning.value(text) for text in held]])
 
 
 def _dense(parts: Parts, encode: Callable[[list[str]], Floats]) -> list[Floats]:

@@ -4,11 +4,9 @@
 what stands before and behind the words, inside their sentence.
 """
 
-import re
 from bisect import bisect_left
 from typing import Final
 
-from monitor.rules.pattern import anchors
 from monitor.text.normalise import QUESTION, STRONG, WEAK
 from monitor.text.reading import Reading
 from monitor.text.wording import compile_pattern
@@ -60,8 +58,6 @@ _TALKED_ABOUT: Final = (
 )
 
 _BEFORE: Final = tuple(compile_pattern(written, _CLASSES) for written in (*_REPORTED, *_DENIED))
-_HINTS: Final = re.compile("|".join(literal for pattern in _BEFORE for literal in anchors(pattern.pattern) or ("",)))
-"""What stands in a place that one of those fits: a search that saves eight."""
 _AFTER: Final = tuple(compile_pattern(written, _CLASSES) for written in _TALKED_ABOUT)
 _TELLS: Final = compile_pattern(_TOLD, _CLASSES)
 _MENDS: Final = compile_pattern("{" + _MADE_GOOD + "}", _CLASSES)
@@ -73,9 +69,9 @@ def talked_about(reading: Reading, start: int, end: int) -> bool:
         return True
     left, right = bisect_left(reading.marked_at, start), bisect_left(reading.marked_at, end)
     before, after = _around(reading, left, right)
-    if _HINTS.search(before) and any(pattern.search(before) for pattern in _BEFORE):
+    if any(pattern.search(before) for pattern in _BEFORE) or any(pattern.search(after) for pattern in _AFTER):
         return True
-    return any(pattern.search(after) for pattern in _AFTER) or _made_good(reading, left, right)
+    return _made_good(reading, left, right)
 
 
 def _made_good(reading: Reading, left: int, right: int) -> bool:

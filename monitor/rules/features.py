@@ -23,6 +23,7 @@ from monitor.text.normalise import QUESTION, STRONG
 from monitor.text.reading import Reading
 
 KINDS: Final = 4
+"""Of n-gram: characters, words, sounds, blurred sounds."""
 SPELT: Final = 2
 """So many kinds of n-gram depend on the spelling; the others on the sound alone."""
 _RUNS: Final = ((0, "c", (1, 2, 3)), (2, "s", (1, 2, 3)), (3, "b", (2, 3, 4)))
@@ -32,6 +33,7 @@ _MODULUS: Final = 1 << 64
 _BASE: Final = 0x9E37_79B9_7F4A_7C15
 _INVERSE: Final = pow(_BASE, -1, _MODULUS)
 _PLACE_BITS: Final = 6
+"""Enough for the kinds of the most windows."""
 _CODE_BITS: Final = 64 - _PLACE_BITS
 _LEAST_CHARS = 4
 _MOST_WINDOWS = 12
@@ -139,7 +141,7 @@ def grams(reading: Reading, chosen: list[Window]) -> Grams:
     for index, (start, end) in enumerate(chosen):
         begin = bisect_left(first, reading.lean_at[start])
         stop = max(begin, bisect_right(last, reading.lean_at[end - 1] + 1))
-        place, shift = KINDS * index, 3 * start
+        place, shift = KINDS * index, len(_RUNS) * start
         for cuts, part, moved in (
             (_cuts(end - start), slice(None), (place, shift, shift)),
             (alone, slice(begin, stop), (place, 0, 0)),
@@ -170,7 +172,7 @@ def _cuts(length: int) -> _Cuts:
             elif size == length + 2:
                 cuts.append((0, length, _BASE, opened + ord("$") * _BASE))
             found += [
-                (kind, 3 * begin + row, 3 * end + row, _BASE ** (end - begin), factor, added)
+                (kind, len(_RUNS) * begin + row, len(_RUNS) * end + row, _BASE ** (end - begin), factor, added)
                 for begin, end, factor, added in cuts
             ]
     where = np.array([cut[:3] for cut in found], np.int64)
@@ -270,17 +272,6 @@ class Rows:
         self, columns: NDArray[np.int64], values: NDArray[np.float64], starts: NDArray[np.int64], width: int
     ) -> None:
         self.columns, self.values, self.starts, self.width = columns, values, starts, width
-
-    @classmethod
-    def of(cls, vectors: Sequence[Vector], width: int) -> "Rows":
-        """The vectors as rows of a matrix ``width`` columns wide."""
-        starts = np.cumsum([0, *(len(column) for column, _ in vectors)])
-        return cls(np.concatenate([it[0] for it in vectors]), np.concatenate([it[1] for it in vectors]), starts, width)
-
-    def row(self, index: int) -> Vector:
-        """One of the vectors."""
-        place = slice(self.starts[index], self.starts[index + 1])
-        return self.columns[place], self.values[place]
 
     def likeness(self, vector: Vector) -> NDArray[np.float64]:
         """The dot product of every row with one vector. Costs what the rows share with it, not what they hold."""

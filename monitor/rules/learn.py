@@ -92,7 +92,7 @@ def train(ruleset: RuleSet) -> Learnt | None:
         bias=bias,
         threshold=threshold,
         knots=(np.asarray(isotonic.X_thresholds_, float), np.asarray(isotonic.y_thresholds_, float)),
-        examples=table.banned(),
+        examples=table.hits(),
         owners=tuple((sample.rule_id, sample.text) for sample in hits),
         unseen=float((unseen[banned] > threshold).mean()),
     )
@@ -103,10 +103,8 @@ class _Table:
     """Every window of every sample, as it is spelt and sounds and by its sound alone, one row each."""
 
     vectors: Vectors
-    whole: Rows
-    """As they are spelt and sound: the first half of ``matrix``."""
     matrix: Any
-    """``scipy.sparse.csr_matrix``, rows × n-grams."""
+    """``scipy.sparse.csr_matrix``, rows × n-grams: the windows by all, and once more by sound."""
     owner: NDArray[np.int64]
     """The sample of each row."""
     truth: NDArray[np.bool_]
@@ -118,19 +116,19 @@ class _Table:
 
         every = Grams.of([sample.grams for sample in samples])
         vectors = Vectors.of(every)
-        tables = vectors.rows(every)
         parts = [
             csr_matrix((rows.values, rows.columns, rows.starts), shape=(len(every.windows), rows.width))
-            for rows in tables
+            for rows in vectors.rows(every)
         ]
         owner = np.repeat(np.arange(len(samples)), [len(sample.grams.windows) for sample in samples])
         truth = np.array([sample.banned for sample in samples])
-        return cls(vectors, tables[0], vstack(parts, format="csr"), np.concatenate([owner, owner]), truth)
+        return cls(vectors, vstack(parts, format="csr"), np.concatenate([owner, owner]), truth)
 
-    def banned(self) -> Rows:
-        """The hits alone, each with its one window."""
-        rows = np.flatnonzero(self.truth[self.owner[: len(self.owner) // 2]])
-        return Rows.of([self.whole.row(row) for row in rows.tolist()], self.whole.width)
+    def hits(self) -> Rows:
+        """The hits by all, each with its one window."""
+        by_all = self.truth[self.owner[: len(self.owner) // 2]]
+        part = self.matrix[np.flatnonzero(by_all)]
+        return Rows(part.indices, part.data, part.indptr, part.shape[1])
 
     def fit(self, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
         """(weights, bias) learnt from the chosen samples."""

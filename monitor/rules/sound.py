@@ -45,10 +45,7 @@ _DIAGONAL_BITS: Final = 20
 _NEAR: Final = 2
 """Diagonals to either side that an alignment may wander to."""
 _MOST_EXTRA: Final = 3
-"""Syllables in a row that a phrase does not have, between two that it has."""
-_PRUNED: Final = (1, 3)
-"""Syllables after which hopeless phrases are given up, where more than a few are left."""
-_FEW: Final = 32
+"""Syllables in a row that a phrase does not have, between two that it has. :func:`_least_before` looks back so far."""
 _ROUNDING: Final = 1e-9
 """Sums of costs in another order differ by less."""
 
@@ -211,59 +208,37 @@ class Sounds:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
         """Of the phrases that may have been heard (row, cheapest cost in ``heard``, where it ends), all at once.
 
-        ``unlike``: (heard characters, syllable names), what each costs as the other. A phrase is given up when
-        what it has cost, and the rest wherever it is cheapest, come to more than is thinkable.
+        ``unlike``: (heard characters, syllable names), what each costs as the other. A phrase whose syllables, each
+        wherever it is cheapest, come to more than is thinkable is given up before.
         """
         cheapest = np.minimum(unlike.min(axis=0), self._missing)
         rows = rows[cheapest[self._spelling[rows]].sum(axis=1) <= self._most[rows]]
         if not len(rows):
             return rows, np.zeros(0), rows
         rows = rows[np.argsort(self._length[rows], kind="stable")]
-        names = self._spelling[rows, : self._length[rows[-1]]].T
+        lengths = self._length[rows]
+        names = self._spelling[rows, : lengths[-1]].T
         missing = self._missing[names]
-        rest = cheapest[names][::-1].cumsum(axis=0)[::-1]  # of each phrase from each place on
         # Costs are kept less the extra syllables up to where they are: whatever is paid for those, it is the same
         # after any prefix, and the cheapest way to have paid it is the least of the costs just before.
         extra = np.array([_extra(readings) for readings in heard])
         paid = np.concatenate(([0.0], extra.cumsum()))[:, None]
         changed = unlike - extra[:, None]
         costs = np.repeat(-paid, len(rows), axis=1)  # characters down, phrases across
-        found, over = [], self._over(rows)
-        for place in range(len(names)):
-            table = np.full((len(costs) + _MOST_EXTRA, len(rows)), np.inf)
+        best, ends = np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64)
+        done = 0
+        for place, over in enumerate(np.searchsorted(lengths, np.arange(1, lengths[-1] + 1), side="right").tolist()):
+            table = np.full((len(costs) + _MOST_EXTRA, len(rows) - done), np.inf)
             here = table[_MOST_EXTRA:]
-            np.add(costs, missing[place], out=here)
-            np.minimum(here[1:], changed.take(names[place], axis=1) + costs[:-1], out=here[1:])
+            np.add(costs, missing[place, done:], out=here)
+            np.minimum(here[1:], changed.take(names[place, done:], axis=1) + costs[:-1], out=here[1:])
             costs = _least_before(table)
-            if ended := over[place]:
-                costs_there = costs[:, :ended] + paid
-                at = costs_there.argmin(axis=0)
-                found.append((rows[:ended], costs_there[at, np.arange(ended)], at))
-            kept: slice | NDArray[np.int64] = slice(ended, None)
-            if place in _PRUNED and len(rows) - ended > _FEW:
-                least = (costs[:, ended:] + paid).min(axis=0) + rest[place + 1, ended:]
-                kept = np.flatnonzero(least <= self._most[rows[ended:]]) + ended
-                rows, costs = rows[kept], costs[:, kept]
-                over = self._over(rows)
-            elif ended:
-                rows, costs = rows[kept], costs[:, kept]
-                over = [count - ended for count in over]
-            else:
-                continue
-            if not len(rows):
-                break
-            names, missing, rest = names[:, kept], missing[:, kept], rest[:, kept]
-        if not found:
-            return rows, np.zeros(0), rows
-        ended_rows, ended_costs, ends = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        order = np.argsort(ended_rows)
-        return ended_rows[order], ended_costs[order].round(9), ends[order]
-
-    def _over(self, rows: NDArray[np.int64]) -> list[int]:
-        """How many of the phrases, ordered by length, are over after so many syllables, from one on."""
-        lengths = self._length[rows]
-        sizes = np.arange(1, lengths.max(initial=0) + 1)
-        return [int(count) for count in np.searchsorted(lengths, sizes, side="right")]
+            if over > done:
+                whole = costs[:, : over - done] + paid
+                best[done:over], ends[done:over] = whole.min(axis=0), whole.argmin(axis=0)
+                costs, done = costs[:, over - done :], over
+        order = np.argsort(rows)
+        return rows[order], best[order].round(9), ends[order]
 
     def _column(self, readings: tuple[str, str]) -> NDArray[np.float64]:
         """How unlike a heard character every syllable of the phrases sounds."""

@@ -73,21 +73,21 @@ def test_what_is_counted(said: str) -> None:
     """Every n-gram of every window, as often as it stands there, whatever windows lie in each other."""
     reading = read(said)
     found = grams(reading, windows(reading))
-    counted: dict[int, dict[int, int]] = {}
+    told: dict[int, dict[int, int]] = {}
     for place, code, count in zip(found.place.tolist(), found.code.tolist(), found.times.tolist(), strict=True):
-        counted.setdefault(place, {})[code] = count
+        told.setdefault(place, {})[code] = count
     expected = {
         KINDS * index + kind: {code_of(name): count for name, count in names.items()}
         for index, window in enumerate(windows(reading))
         for kind, names in enumerate(naive(said, window))
         if names
     }
-    assert counted == expected
+    assert told == expected
 
 
 def test_the_edges_count() -> None:
     """不行 alone is not 行不行."""
-    alone, inside = (set(counted("不行" if alone else "行不行").code.tolist()) for alone in (True, False))
+    alone, inside = (set(counted(said).code.tolist()) for said in ("不行", "行不行"))
     assert {code_of(name) for name in ("c^不", "c行$", "c^不行")} <= alone
     assert code_of("c^不行") not in inside
 
@@ -103,10 +103,14 @@ def counted(said: str) -> Grams:
     return grams(reading, windows(reading)[:1])
 
 
+def vectors_in(rows: Rows) -> list[Vector]:
+    return [(rows.columns[start:end], rows.values[start:end]) for start, end in pairwise(rows.starts)]
+
+
 def vector_of(vectors: Vectors, said: str) -> tuple[Vector, Vector]:
     """By all, and by its sound alone."""
     whole, heard = vectors.rows(counted(said))
-    return whole.row(0), heard.row(0)
+    return vectors_in(whole)[0], vectors_in(heard)[0]
 
 
 def test_unknown_words_make_the_rest_weigh_less() -> None:
@@ -134,16 +138,13 @@ def test_several_utterances_are_weighed_as_each_alone() -> None:
     vectors = Vectors.of(every)
     alone = [vectors.rows(one) for one in several]
     for number, together in enumerate(vectors.rows(every)):
-        rows = [one[number].row(index) for one in alone for index in range(len(one[number].starts) - 1)]
-        assert len(rows) == len(together.starts) - 1
-        for index, (columns, values) in enumerate(rows):
-            assert np.array_equal(together.row(index)[0], columns)
-            assert np.allclose(together.row(index)[1], values)
+        expected = [vector for one in alone for vector in vectors_in(one[number])]
+        for (columns, values), (alone_columns, alone_values) in zip(vectors_in(together), expected, strict=True):
+            assert np.array_equal(columns, alone_columns)
+            assert np.allclose(values, alone_values)
 
 
 def test_rows_multiply() -> None:
     """Like the matrix they stand for, empty rows included."""
-    parts = [([0, 2], [1.0, 2.0]), ([], []), ([1], [3.0])]
-    rows = Rows.of([(np.array(columns, int), np.array(values, float)) for columns, values in parts], 3)
+    rows = Rows(np.array([0, 2, 1]), np.array([1.0, 2.0, 3.0]), np.array([0, 2, 2, 3]), 3)
     assert rows.likeness((np.array([0, 1, 2]), np.array([1.0, 1.0, 0.5]))).tolist() == [2.0, 0.0, 3.0]
-    assert np.array_equal(rows.starts, [0, 2, 2, 3])
