@@ -20,9 +20,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.rules.features import KINDS, SPELT, Rows, Vector, Vectors, grams, windows
+from monitor.rules.features import SPELT, Rows, Vector, Vectors, grams, windows
 from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
+from monitor.rules.ngrams import KINDS
 from monitor.text.reading import Reading, read
 
 _NEIGHBOURS: Final = 5

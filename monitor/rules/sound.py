@@ -1,15 +1,12 @@
 """Finding phrases by their sound: «这是不为我做» where «这事不归我做» was said.
 
 A recogniser keeps the sound of a sentence better than its spelling. Each phrase is aligned with the
-utterance syllable by syllable (semi-global alignment after Needleman and Wunsch 1970: the phrase
-must be used up, the utterance need not), substitutions weighted by how unlike two syllables sound,
-missing and extra syllables by how much they usually carry. Below an accepted cost per syllable the
-phrase was heard; between accepted and thinkable the audio must decide.
+utterance syllable by syllable (:mod:`monitor.rules.alignment`), substitutions weighted by how unlike
+two syllables sound, missing and extra syllables by how much they usually carry. Below an accepted cost
+per syllable the phrase was heard; between accepted and thinkable the audio must decide.
 
-Only phrases that share enough syllables with the utterance, in place, and whose syllables could each
-be heard somewhere in it for less than the limit, are aligned. An inverted index from syllable to
-(phrase, position) finds those and one table of costs is filled for all of them at once, so that
-thousands of phrases cost a few array operations.
+An inverted index from syllable to phrases finds those that share enough syllables with the utterance;
+only those are looked at, so that thousands of phrases cost little more than one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,8 +14,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitor.rules.alignment import Floats, Ints, align
 from monitor.rules.hit import Found
 from monitor.rules.model import BannedRule
 from monitor.text.pinyin import distance, of_character
@@ -40,12 +37,6 @@ _DENIALS: Final = frozenset({"bu", "mei"})
 _MISSING: Final = 1.2
 _EXTRA: Final = 0.8
 _LIGHT_COST: Final = 0.45
-_DIAGONAL_BITS: Final = 20
-"""More diagonals than an utterance and a phrase together have syllables."""
-_NEAR: Final = 2
-"""Diagonals to either side that an alignment may wander to."""
-_MOST_EXTRA: Final = 3
-"""Syllables in a row that a phrase does not have, between two that it has. :func:`_least_before` looks back so far."""
 _ROUNDING: Final = 1e-9
 """Sums of costs in another order differ by less."""
 
@@ -108,47 +99,38 @@ class Sounds:
         self._phrases = [_Phrase(key, owners, key in phrases) for key, owners in sorted(by_sound.items())]
         self._names = sorted({syllable for phrase in self._phrases for syllable in phrase.syllables})
         number = {name: index for index, name in enumerate(self._names)}
-        self._length = np.array([len(phrase.syllables) for phrase in self._phrases], dtype=np.int64)
-        self._asked_needs = np.maximum(2, np.ceil(self._length * _SHARED)).astype(np.int64)
-        named = np.array([phrase.named for phrase in self._phrases], dtype=bool)
+        self._number = number
+        self._length = np.array([len(phrase.syllables) for phrase in self._phrases], np.int32)
+        self._asked_needs = np.maximum(2, np.ceil(self._length * _SHARED)).astype(np.int32)
+        named = np.array([phrase.named for phrase in self._phrases], bool)
         self._sure_needs = np.where(named, self._asked_needs, self._length)  # an example counts where it sounds alike
-        self._ask = np.array([limits(len(phrase.syllables)).ask for phrase in self._phrases]) + _ROUNDING
-        self._most = self._ask * self._length
-        longest = int(self._length.max(initial=0))
-        self._spelling = np.full((len(self._phrases), longest), len(self._names), dtype=np.int64)
+        ask = np.array([limits(len(phrase.syllables)).ask for phrase in self._phrases])
+        self._most = (ask + _ROUNDING) * self._length
+        self._spelling = np.full((len(self._phrases), int(self._length.max(initial=0))), -1, np.int32)
         for row, phrase in enumerate(self._phrases):
             self._spelling[row, : len(phrase.syllables)] = [number[syllable] for syllable in phrase.syllables]
-        self._missing = np.array([*(_LIGHT_COST if name in _LIGHT else _MISSING for name in self._names), 0.0])
-        """By name, and nothing for the place behind a phrase."""
-        posting: dict[str, list[int]] = {}
-        for row, phrase in enumerate(self._phrases):
-            for place, syllable in enumerate(phrase.syllables):
-                posting.setdefault(syllable, []).append((row << _DIAGONAL_BITS) + longest - place)
-        self._posting = {syllable: np.array(numbers, dtype=np.int64) for syllable, numbers in posting.items()}
-        """Phrase and diagonal in one number; the diagonal moves on with the place in the utterance."""
-        self._unlike: dict[tuple[str, str], NDArray[np.float64]] = {}
+        self._missing = np.array([_LIGHT_COST if name in _LIGHT else _MISSING for name in self._names])
+        rows, places = np.nonzero(self._spelling >= 0)
+        spelt = self._spelling[rows, places]
+        self._owners = rows[np.argsort(spelt, kind="stable")].astype(np.int32)
+        self._starts = np.searchsorted(np.sort(spelt), np.arange(len(self._names) + 1)).astype(np.int32)
+        self._known: dict[tuple[str, str], tuple[tuple[int, int], float, Floats]] = {}
 
     def find(self, reading: Reading, *, ask: bool = True) -> Iterator[Found]:
         """Every phrase that was heard and, with ``ask``, every one that may have been (``needs_audio``)."""
         heard = _heard(reading)
-        rows = self._likely(heard, self._asked_needs if ask else self._sure_needs)
-        if not len(rows):
-            return
-        unlike = np.stack([self._column(readings) for readings in heard])
-        rows, costs, ends = self._align(rows, heard, unlike)
-        shares = costs / self._length[rows]
-        thinkable = np.flatnonzero(shares <= self._ask[rows])
+        rows, costs, firsts, ends = self._align(heard, self._asked_needs if ask else self._sure_needs)
+        shares = costs.round(9) / self._length[rows]  # sums in another order are the same
         unsure_left = MOST_UNSURE if ask else 0
         told: set[tuple[str, int, int]] = set()
         asked: set[tuple[str, int, int]] = set()
         edges = {edge for span in reading.words for edge in span}
-        for at in thinkable[np.argsort(shares[thinkable], kind="stable")]:
-            phrase, share, end = self._phrases[rows[at]], float(shares[at]), int(ends[at])
+        for at in np.argsort(shares, kind="stable").tolist():
+            phrase, share, first, end = self._phrases[rows[at]], float(shares[at]), int(firsts[at]), int(ends[at])
             accept = limits(len(phrase.syllables)).accept if phrase.named else 0.0
             unsure = share > accept + _ROUNDING
             if unsure and not unsure_left:
                 continue
-            first = self._begin(rows[at], heard, unlike, end)
             if first >= end:
                 continue
             start, stop = reading.lean_at[first], reading.lean_at[end - 1] + 1
@@ -177,94 +159,32 @@ class Sounds:
                     candidate=wording if unsure else "",
                 )
 
-    def _likely(self, heard: Heard, needs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Phrases that share as many syllables with ``heard`` as each ``needs``, on one diagonal, give or take two."""
-        found = [
-            (at, self._posting[syllable])
-            for at, readings in enumerate(heard)
-            for syllable in dict.fromkeys(readings)
-            if syllable in self._posting
-        ]
-        if not found:
-            return np.zeros(0, dtype=np.int64)
-        shared = np.concatenate([places for _, places in found])
-        shared += np.repeat([at for at, _ in found], [len(places) for _, places in found])
-        phrases = shared >> _DIAGONAL_BITS
-        # most are of phrases that share too few syllables, wherever those stand
-        shared = np.sort(shared[(np.bincount(phrases, minlength=len(needs)) >= needs)[phrases]])
-        phrases = shared >> _DIAGONAL_BITS
-        last = np.arange(len(shared)) + needs[phrases] - 1  # of as many as are needed, from each place on
-        inside = np.flatnonzero(last < len(shared))
-        first, last = shared[inside], shared[last[inside]]
-        near = np.flatnonzero(last - first <= 2 * _NEAR)
-        first, last = first[near], last[near]
-        # The diagonal in the middle must be one of them.
-        middle = shared[np.searchsorted(shared, last - _NEAR)]
-        likely = first[middle <= first + _NEAR] >> _DIAGONAL_BITS
-        return np.asarray(likely[np.flatnonzero(np.diff(likely, prepend=-1))])
+    def _align(self, heard: Heard, needs: Ints) -> tuple[Ints, Floats, Ints, Ints]:
+        """Of the phrases that may have been heard: row, least cost, first character, character behind the last."""
+        if not heard or not self._phrases:
+            return np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int32)
+        names, extra, costs = zip(*map(self._heard_as, heard), strict=True)
+        return align(
+            self._starts,
+            self._owners,
+            self._spelling,
+            self._length,
+            needs,
+            self._most,
+            self._missing,
+            np.array(names, np.int32),
+            np.array(extra),
+            np.concatenate(costs).reshape(len(heard), -1),
+        )
 
-    def _align(
-        self, rows: NDArray[np.int64], heard: Heard, unlike: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """Of the phrases that may have been heard (row, cheapest cost in ``heard``, where it ends), all at once.
-
-        ``unlike``: (heard characters, syllable names), what each costs as the other. A phrase whose syllables, each
-        wherever it is cheapest, come to more than is thinkable is given up before.
-        """
-        cheapest = np.minimum(unlike.min(axis=0), self._missing)
-        rows = rows[cheapest[self._spelling[rows]].sum(axis=1) <= self._most[rows]]
-        if not len(rows):
-            return rows, np.zeros(0), rows
-        rows = rows[np.argsort(self._length[rows], kind="stable")]
-        lengths = self._length[rows]
-        names = self._spelling[rows, : lengths[-1]].T
-        missing = self._missing[names]
-        # Costs are kept less the extra syllables up to where they are: whatever is paid for those, it is the same
-        # after any prefix, and the cheapest way to have paid it is the least of the costs just before.
-        extra = np.array([_extra(readings) for readings in heard])
-        paid = np.concatenate(([0.0], extra.cumsum()))[:, None]
-        changed = unlike - extra[:, None]
-        costs = np.repeat(-paid, len(rows), axis=1)  # characters down, phrases across
-        best, ends = np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64)
-        done = 0
-        for place, over in enumerate(np.searchsorted(lengths, np.arange(1, lengths[-1] + 1), side="right").tolist()):
-            table = np.full((len(costs) + _MOST_EXTRA, len(rows) - done), np.inf)
-            here = table[_MOST_EXTRA:]
-            np.add(costs, missing[place, done:], out=here)
-            np.minimum(here[1:], changed.take(names[place, done:], axis=1) + costs[:-1], out=here[1:])
-            costs = _least_before(table)
-            if over > done:
-                whole = costs[:, : over - done] + paid
-                best[done:over], ends[done:over] = whole.min(axis=0), whole.argmin(axis=0)
-                costs, done = costs[:, over - done :], over
-        order = np.argsort(rows)
-        return rows[order], best[order].round(9), ends[order]
-
-    def _column(self, readings: tuple[str, str]) -> NDArray[np.float64]:
-        """How unlike a heard character every syllable of the phrases sounds."""
-        if readings not in self._unlike:
-            self._unlike[readings] = np.array([*(unlike(name, readings) for name in self._names), 0.0])
-        return self._unlike[readings]
-
-    def _begin(self, phrase: int, heard: Heard, unlike: NDArray[np.float64], end: int) -> int:
-        """Where the cheapest alignment of a phrase that ends at ``end`` begins."""
-        names = self._spelling[phrase, : self._length[phrase]]
-        first = max(0, end - 2 * len(names))
-        extra = [_extra(readings) for readings in heard[first:end]]
-        costs = [0.0] * (end - first + 1)
-        starts = list(range(first, end + 1))
-        for missing, column in zip(self._missing[names].tolist(), unlike[first:end, names].T.tolist(), strict=True):
-            row, begun = [costs[0] + missing], [starts[0]]
-            for at, changed in enumerate(column):
-                cost, start = costs[at] + changed, starts[at]
-                if costs[at + 1] + missing < cost:
-                    cost, start = costs[at + 1] + missing, starts[at + 1]
-                if row[at] + extra[at] < cost:
-                    cost, start = row[at] + extra[at], begun[at]
-                row.append(cost)
-                begun.append(start)
-            costs, starts = row, begun
-        return starts[-1]
+    def _heard_as(self, readings: tuple[str, str]) -> tuple[tuple[int, int], float, Floats]:
+        """A heard character: as syllables of the phrases (-1: none), its cost as an extra one, and as each of them."""
+        if readings not in self._known:
+            one, other = [self._number.get(reading, -1) for reading in readings]
+            names = one, other if other != one else -1
+            costs = np.array([unlike(name, readings) for name in self._names])
+            self._known[readings] = names, _LIGHT_COST if readings[0] in _LIGHT else _EXTRA, costs
+        return self._known[readings]
 
 
 def _keys(reading: Reading) -> set[tuple[str, ...]]:
@@ -302,16 +222,6 @@ def unlike(name: str, readings: tuple[str, str]) -> float:
     """What it costs to hear a character as the syllable ``name``: by its likelier reading, a lost 不 or 没 double."""
     cost = min(distance(name, reading) for reading in readings)
     return cost * 2 if name in _DENIALS else cost
-
-
-def _least_before(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The least of each place and of the three before it, down the columns; the first three have nothing before."""
-    pairs = np.minimum(table[1:], table[:-1])
-    return np.minimum(pairs[2:], pairs[:-2])
-
-
-def _extra(readings: tuple[str, str]) -> float:
-    return _LIGHT_COST if readings[0] in _LIGHT else _EXTRA
 
 
 def trust(cost: float, length: int) -> float:

@@ -1,10 +1,9 @@
-from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-import pytest
 
-from monitor.rules.features import KINDS, Grams, Rows, Vector, Vectors, Window, code_of, grams, windows
+from monitor.rules.features import Grams, Rows, Vector, Vectors, grams, windows
+from monitor.rules.ngrams import code_of
 from monitor.text.pinyin import blurred
 from monitor.text.reading import read
 
@@ -37,65 +36,11 @@ def test_long_speech_without_a_pause_is_looked_at_in_stretches() -> None:
     assert any("不归我们管" in text and len(text) <= 18 for text in found)
 
 
-def naive(said: str, window: Window) -> list[Counter[str]]:
-    """The n-grams of a window, kind by kind, cut out one by one."""
-    reading = read(said)
-    sound = reading.sound[window.start : window.end]
-    first, last = reading.lean_at[window.start], reading.lean_at[window.end - 1] + 1
-    words = [reading.plain[start:end] for start, end in reading.words if first <= start and end <= last]
-    return [
-        runs("c", reading.lean[window.start : window.end], 1, 3),
-        Counter([f"w{word}" for word in words] + [f"p{one}{two}{chr(len(one))}" for one, two in pairwise(words)]),
-        runs("s", sound, 1, 3),
-        runs("b", blurred(sound), 2, 4),
-    ]
-
-
-def runs(letter: str, text: str, least: int, most: int) -> Counter[str]:
-    framed = f"^{text}$"
-    return Counter(
-        letter + framed[at : at + size] for size in range(least, most + 1) for at in range(len(framed) - size + 1)
-    )
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "不",
-        "不行",
-        "这事不归我做，你爱找谁找谁去。",
-        "好的好的，好的好的好的，您的订单24小时内发出",
-        "您好我这边帮您查了一下您的订单昨天下午已经从仓库发出去了这个事情不归我们管您找快递公司吧",
-        "ABC\U0001f600一个\ud83d是",
-    ],
-)
-def test_what_is_counted(said: str) -> None:
-    """Every n-gram of every window, as often as it stands there, whatever windows lie in each other."""
-    reading = read(said)
-    found = grams(reading, windows(reading))
-    told: dict[int, dict[int, int]] = {}
-    for place, code, count in zip(found.place.tolist(), found.code.tolist(), found.times.tolist(), strict=True):
-        told.setdefault(place, {})[code] = count
-    expected = {
-        KINDS * index + kind: {code_of(name): count for name, count in names.items()}
-        for index, window in enumerate(windows(reading))
-        for kind, names in enumerate(naive(said, window))
-        if names
-    }
-    assert told == expected
-
-
 def test_the_edges_count() -> None:
     """不行 alone is not 行不行."""
     alone, inside = (set(counted(said).code.tolist()) for said in ("不行", "行不行"))
     assert {code_of(name) for name in ("c^不", "c行$", "c^不行")} <= alone
     assert code_of("c^不行") not in inside
-
-
-def test_words_in_pairs_are_told_apart_by_where_they_meet() -> None:
-    """And no kind of n-gram is another's: every name has a number of its own."""
-    names = ["pab" + chr(1), "pab" + chr(2), "wab", "cab", "sab", "bab", "cba"]
-    assert len({code_of(name) for name in names}) == len(names)
 
 
 def counted(said: str) -> Grams:

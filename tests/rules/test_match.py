@@ -123,7 +123,7 @@ def test_a_warm_matcher_makes_nothing_more_for_the_sentences_it_knows() -> None:
         not_mine="phrases: [这事不归我做]\nexamples: {hit: [这事不归我做, 这是不规我做], miss: [这事归我做]}\n",
     )
     cold.warm_up()
-    made = dict(cold._sounds._unlike)
+    made = dict(cold._sounds._known)
     assert made
     assert fired(cold, "这是不规我做") == [("not-mine", "pinyin", "这是不规我做")]
-    assert cold._sounds._unlike == made
+    assert cold._sounds._known == made

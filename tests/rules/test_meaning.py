@@ -3,10 +3,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.rules.features import Vectors, Window, code_of, grams, windows
+from monitor.rules.features import Vectors, Window, grams, windows
 from monitor.rules.hit import Found
 from monitor.rules.meaning import DENIED_BELOW, LITERAL_DENIED_BELOW, Learnt, Meaning
 from monitor.rules.model import BannedRule
+from monitor.rules.ngrams import code_of
 from monitor.text.reading import read
 
 RULE = BannedRule.model_validate(
