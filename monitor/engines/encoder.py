@@ -36,6 +36,9 @@ BEHIND_MS: Final = 1_000
 LONGEST_MS: Final = 6_000
 """Longer speech is encoded with all of its window: it has context enough, and silence behind it is not the remembered
 one any more (behind 12 s of speech the decoder stopped in mid-sentence)."""
+APART_FROM_MS: Final = 20_000
+"""In longer windows every state is itself: there is so much speech in them that no time is to be gained by joining,
+and it is heard worse (docs/performance.md, Joined states)."""
 STEP_ROWS: Final = 10
 STRIDE: Final = 8
 REFERENCE_S: Final = (1, 2, 3)
@@ -50,13 +53,12 @@ States = NDArray[np.float32]
 class Encoder(Protocol):
     """Blocking and pure; may be called from several threads at once."""
 
-    @property
-    def state_ms(self) -> int:
-        """Time that one state stands for."""
+    def state_ms(self, window_ms: int) -> int:
+        """Time that one state of a window of so much time stands for."""
         ...
 
     def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
-        """States of every piece of 16 kHz PCM in a window of so much time: (pieces, window_ms / state_ms, width).
+        """States of every piece of 16 kHz PCM in a window of so much time: (pieces, time / :meth:`state_ms`, width).
 
         Raises:
             RuntimeError: the library failed.
@@ -67,11 +69,13 @@ class Encoder(Protocol):
 class WholeWindow:
     """CTranslate2's encoder: everything is padded to the window and encoded together."""
 
-    state_ms = STATE_MS
-
     def __init__(self, model: Any, features: LogMel) -> None:
         """``model``: ``ctranslate2.models.Whisper``."""
         self._model, self._features = model, features
+
+    def state_ms(self, window_ms: int) -> int:
+        """See :class:`Encoder`."""
+        return STATE_MS
 
     def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
         """See :class:`Encoder`."""
@@ -83,21 +87,15 @@ class WholeWindow:
 class RememberedSilence:
     """An encoder that does not listen to silence."""
 
-    state_ms = STATE_MS
-
     def __init__(self, weights: Weights) -> None:
         """Build the graph and listen to the silence once (a second or two).
 
         Raises:
             KeyError: ``weights`` are not those of a Whisper model as CTranslate2 names them.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # lanes are the threads
-        options.log_severity_level = 3
-        graph = encoder_graph(weights, signed=exact_bytes())
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        bits = 8 if exact_bytes() else 7
+        self._session = _session(encoder_graph(weights, bits=bits))
+        self._whole = _session(encoder_graph(weights, bits=bits, remembers=False))
         self._shape = Shape.of(weights)
         self._features = LogMel(self._shape.mel_bins)
         nothing = np.zeros((1, 0, self._shape.width), np.float32)
@@ -107,6 +105,10 @@ class RememberedSilence:
         pcm = _reference()
         self._memories = [self._listen(pcm[: 2 * RATE_HZ * seconds]) for seconds in REFERENCE_S]
 
+    def state_ms(self, window_ms: int) -> int:
+        """See :class:`Encoder`."""
+        return STATE_MS
+
     def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
         """See :class:`Encoder`."""
         return np.stack([self._encode(pcm, window_ms // STATE_MS) for pcm in pieces])
@@ -115,19 +117,20 @@ class RememberedSilence:
         audio_ms = ms_at(len(pcm) // 2)
         window = min(window, self._shape.positions)
         if audio_ms > LONGEST_MS:
-            return self._run(pcm, window, self._nothing)[0]
+            return self._run(self._whole, pcm, window, {}, ["states"])[0]
         rows = min(-(-(audio_ms + BEHIND_MS) // (STATE_MS * STEP_ROWS)) * STEP_ROWS, window)
         memory = self._memory(rows)
-        return np.concatenate([self._run(pcm, rows, memory.behind(rows))[0], memory.states[rows:window]])
+        spoken = self._run(self._session, pcm, rows, _weighed(memory.behind(rows), rows), ["states"])
+        return np.concatenate([*spoken, memory.states[rows:window]])
 
-    def _run(self, pcm: bytes, rows: int, behind: dict[str, States], *, and_own: bool = False) -> list[States]:
-        """States of so many rows; with ``and_own`` also the keys and values of every layer."""
+    def _run(
+        self, session: Any, pcm: bytes, rows: int, behind: dict[str, States], wanted: Sequence[str]
+    ) -> list[States]:
+        """What is ``wanted`` of so many rows of speech, ``behind`` which are other inputs."""
         with stage("features"):
             mel = self._features(pcm, (rows + EDGE_ROWS) * STATE_MS, loudest=LOUDEST)[None]
-        inputs = {"mel": mel, "weight": _weight(rows, behind["keys_0"].shape[1]), **behind}
-        wanted = ["states", *(f"own_{name}" for name in behind)] if and_own else ["states"]
         try:
-            return [values[0] for values in self._session.run(wanted, inputs)]
+            return [values[0] for values in session.run(wanted, {"mel": mel, **behind})]
         except Exception as error:  # ONNX Runtime's errors have no base of their own
             raise RuntimeError(str(error)) from error
 
@@ -139,7 +142,9 @@ class RememberedSilence:
 
     def _listen(self, pcm: bytes) -> "_Memory":
         """A full window of it, all of it encoded."""
-        states, *own = self._run(pcm, self._shape.positions, self._nothing, and_own=True)
+        rows = self._shape.positions
+        wanted = ["states", *(f"own_{name}" for name in self._nothing)]
+        states, *own = self._run(self._session, pcm, rows, _weighed(self._nothing, rows), wanted)
         kept = {
             name: values[None, STRIDE // 2 :: STRIDE].copy() for name, values in zip(self._nothing, own, strict=True)
         }
@@ -154,13 +159,18 @@ class Joined:
     """
 
     def __init__(self, encoder: Encoder, of: int) -> None:
-        """``of``: so many neighbours become one."""
+        """``of``: so many neighbours become one, in windows of less than :data:`APART_FROM_MS`."""
         self._encoder, self._of = encoder, of
-        self.state_ms = of * encoder.state_ms
+
+    def state_ms(self, window_ms: int) -> int:
+        """See :class:`Encoder`."""
+        return self._encoder.state_ms(window_ms) * (self._of if window_ms < APART_FROM_MS else 1)
 
     def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
         """See :class:`Encoder`. What of the window does not fill a state is left out."""
         states = self._encoder(pieces, window_ms)
+        if window_ms >= APART_FROM_MS:
+            return states
         count, rows, width = len(states), states.shape[1] // self._of, states.shape[2]
         joined: States = states[:, : rows * self._of].reshape(count, rows, self._of, width).mean(axis=2)
         return joined
@@ -192,6 +202,19 @@ def remembering(model_bin: bytes) -> RememberedSilence | None:
     except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
         log.warning("the encoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
         return None
+
+
+def _session(graph: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # lanes are the threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _weighed(behind: dict[str, States], rows: int) -> dict[str, States]:
+    return {"weight": _weight(rows, behind["keys_0"].shape[1]), **behind}
 
 
 @lru_cache(maxsize=64)

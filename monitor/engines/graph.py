@@ -6,7 +6,7 @@ blocks of self-attention and a two-layer perceptron, each behind a layer norm. T
 - Attention may also look at keys and values that come in from outside (``keys_i``, ``values_i``): positions
   whose states are known beforehand. ``weight`` is added to the attention scores, so that one remembered
   position can stand for several.
-- Matrix products are of 8-bit integers: weights scaled for each output, inputs for each product.
+- Matrix products are of integers: weights scaled for each output, inputs of 8 bits for each product.
 
 Operators of the domain ``com.microsoft`` are ONNX Runtime's own (docs/ContribOperators.md there).
 """
@@ -46,7 +46,7 @@ class Shape:
         return cls(len(layers), int(weights["encoder/num_heads"]), width, mel_bins, positions)
 
 
-def encoder_graph(weights: Weights, *, signed: bool) -> bytes:
+def encoder_graph(weights: Weights, *, bits: int, remembers: bool = True) -> bytes:
     """The graph, serialised.
 
     Inputs: ``mel`` (1, mel bins, 2 × (rows + EDGE_ROWS)), ``weight`` (1, 1, rows, rows + remembered), and for each
@@ -55,21 +55,23 @@ def encoder_graph(weights: Weights, *, signed: bool) -> bytes:
 
     Args:
         weights: of the model.
-        signed: whether the CPU multiplies unsigned by signed bytes exactly (AVX-512 VNNI and later do); else both are
-            unsigned, which is slower.
+        bits: of a weight, with its sign: 8, or 7 where the CPU's sums of two products of unsigned and signed bytes
+            saturate (:func:`monitor.engines.cpu.exact_bytes`): then they never get so large.
+        remembers: without it there are only ``mel`` and ``states``; long speech is encoded faster (attention without
+            weights to add need not be stored).
 
     Raises:
         KeyError: these are not an encoder's weights.
     """
-    return _Builder(weights, signed).build()
+    return _Builder(weights, bits, remembers).build()
 
 
 class _Builder:
-    def __init__(self, weights: Weights, signed: bool) -> None:
+    def __init__(self, weights: Weights, bits: int, remembers: bool) -> None:
         from onnx import helper, numpy_helper
 
         self._helper, self._numpy = helper, numpy_helper
-        self._weights, self._signed = weights, signed
+        self._weights, self._largest, self._remembers = weights, 2 ** (bits - 1) - 1, remembers
         self._shape = Shape.of(weights)
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
@@ -87,9 +89,11 @@ class _Builder:
             x = self._node("Add", [x, self._attention(x, layer)])
             x = self._node("Add", [x, self._perceptron(x, f"layer_{layer}/ffn")])
         self._nodes.append(helper.make_node("Identity", [self._norm(x, "layer_norm")], ["states"]))
-        numbered = range(shape.layers)
-        inputs = ["mel", "weight", *(f"{kind}_{layer}" for kind in ("keys", "values") for layer in numbered)]
-        outputs = ["states", *(f"own_{kind}_{layer}" for kind in ("keys", "values") for layer in numbered)]
+        inputs, outputs = ["mel"], ["states"]
+        if self._remembers:
+            layered = [f"{kind}_{layer}" for kind in ("keys", "values") for layer in range(shape.layers)]
+            inputs += ["weight", *layered]
+            outputs += [f"own_{name}" for name in layered]
         graph = helper.make_graph(
             self._nodes,
             "encoder",
@@ -113,16 +117,14 @@ class _Builder:
         name, width = f"layer_{layer}/self_attention", self._shape.width
         projected = self._linear(self._norm(x, f"{name}/layer_norm"), f"{name}/linear_0")
         query, keys, values = self._nodes_of("Split", [projected, self._ints(width, width, width)], 3, axis=-1)
-        for kind, own in (("keys", keys), ("values", values)):
-            self._nodes.append(self._helper.make_node("Identity", [own], [f"own_{kind}_{layer}"]))
-        keys = self._node("Concat", [keys, f"keys_{layer}"], axis=1)
-        values = self._node("Concat", [values, f"values_{layer}"], axis=1)
-        attended = self._node(
-            "MultiHeadAttention",
-            [query, keys, values, "", "", "weight"],
-            domain=_ONNX_RUNTIME,
-            num_heads=self._shape.heads,
-        )
+        looked_at = [query, keys, values]
+        if self._remembers:
+            for kind, own in (("keys", keys), ("values", values)):
+                self._nodes.append(self._helper.make_node("Identity", [own], [f"own_{kind}_{layer}"]))
+            keys = self._node("Concat", [keys, f"keys_{layer}"], axis=1)
+            values = self._node("Concat", [values, f"values_{layer}"], axis=1)
+            looked_at = [query, keys, values, "", "", "weight"]
+        attended = self._node("MultiHeadAttention", looked_at, domain=_ONNX_RUNTIME, num_heads=self._shape.heads)
         return self._linear(attended, f"{name}/linear_1")
 
     def _perceptron(self, x: str, name: str) -> str:
@@ -139,11 +141,9 @@ class _Builder:
 
     def _linear(self, x: str, name: str) -> str:
         matrix = self._float(f"{name}/weight").T
-        scale = np.abs(matrix).max(axis=0) / 127
+        scale = np.abs(matrix).max(axis=0) / self._largest
         whole = np.rint(matrix / scale).astype(np.int8)
         zero = np.zeros(len(scale), np.int8)
-        if not self._signed:
-            whole, zero = (whole.astype(np.int16) + 128).astype(np.uint8), np.full(len(scale), 128, np.uint8)
         parts = [whole, scale.astype(np.float32), zero, self._float(f"{name}/bias")]
         return self._node("DynamicQuantizeMatMul", [x, *map(self._constant, parts)], domain=_ONNX_RUNTIME)
 

@@ -191,11 +191,11 @@ class WhisperEngine:
 
     def _cached(self, job: Job) -> Encoded | None:
         held = self._cache.get(job.key)
-        return held if held and len(held.states) == job.window_ms // self._encoder.state_ms else None
+        return held if held and len(held.states) == job.window_ms // self._encoder.state_ms(job.window_ms) else None
 
     def _heard(self, audio_ms: int, window_ms: int) -> int:
         """States of the window that hold audio."""
-        return min(audio_ms, window_ms) // self._encoder.state_ms
+        return min(audio_ms, window_ms) // self._encoder.state_ms(window_ms)
 
     def _generate(self, group: Sequence[Job], states: Any) -> None:
         most = max(self._policy.tokens_most(job.audio_ms) for job in group)
@@ -225,7 +225,7 @@ class WhisperEngine:
         aligned = self._align(held, [job.rows for job in group])
         for job, encoded, result in zip(group, held, aligned, strict=True):
             encoded.probabilities = list(result.text_token_probs)
-            job.take(words_of(job, self._tokens, result, self._encoder.state_ms))
+            job.take(words_of(job, self._tokens, result, self._encoder.state_ms(job.window_ms)))
 
     def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         alike: dict[int, list[tuple[VerifyWanted, Encoded]]] = defaultdict(list)

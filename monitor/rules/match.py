@@ -55,6 +55,8 @@ class Matcher:
 
     def warm_up(self) -> None:
         """Judge some examples of every rule, so that no call waits for what is made at its first use."""
+        if self._meaning is not None:
+            self._meaning.warm_up()
         for rule in self.ruleset.of(BannedRule):
             for example in rule.examples.hit[:_WARMING]:
                 self.find(read(example.text), Side.AGENT)

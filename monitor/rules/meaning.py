@@ -81,6 +81,10 @@ class Meaning:
         self._rules = {rule.id: rule for rule in rules}
         self._taught = {rule_id for rule_id, _ in learnt.owners}
 
+    def warm_up(self) -> None:
+        """Make what the first sentence that is like an example would wait for."""
+        self.learnt.examples.likeness((np.zeros(0, np.int64), np.zeros(0)))
+
     def look(self, reading: Reading) -> list[Look]:
         """Every window of an utterance."""
         if not reading.lean:

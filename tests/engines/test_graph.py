@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
+from onnx import numpy_helper
 from scipy.special import erf
 
 from monitor.engines.graph import EDGE_ROWS, Shape, encoder_graph
@@ -87,9 +89,9 @@ def reference(weights: Mapping[str, np.ndarray], mel: np.ndarray) -> np.ndarray:
 class Run:
     """A graph with somebody to ask it."""
 
-    def __init__(self, weights: Weights, *, signed: bool = True) -> None:
+    def __init__(self, weights: Weights, *, bits: int = 7) -> None:
         self.session = onnxruntime.InferenceSession(
-            encoder_graph(weights, signed=signed), providers=["CPUExecutionProvider"]
+            encoder_graph(weights, bits=bits), providers=["CPUExecutionProvider"]
         )
         self.names = [output.name for output in self.session.get_outputs()]
 
@@ -113,11 +115,32 @@ def test_the_shape_is_read_from_the_weights(weights: Weights) -> None:
     assert Shape.of(weights) == Shape(LAYERS, HEADS, WIDTH, MELS, POSITIONS)
 
 
-@pytest.mark.parametrize("signed", [True, False])
-def test_it_computes_what_the_layers_say(weights: Weights, mel: np.ndarray, signed: bool) -> None:
-    states = Run(weights, signed=signed)(mel)["states"][0]
+@pytest.mark.parametrize("bits", [7, 8])
+def test_it_computes_what_the_layers_say(weights: Weights, mel: np.ndarray, bits: int) -> None:
+    states = Run(weights, bits=bits)(mel)["states"][0]
     assert states.shape == (ROWS, WIDTH)
     assert apart(states, reference(weights, mel[0])) < 0.03
+
+
+@pytest.mark.parametrize("bits", [7, 8])
+def test_seven_bits_never_saturate(weights: Weights, bits: int) -> None:
+    """Two products of unsigned bytes and weights fit into 16 bits with their sign: 2 × 255 × 63."""
+    model = onnx.load_from_string(encoder_graph(weights, bits=bits))
+    largest = max(
+        int(np.abs(numpy_helper.to_array(constant).astype(int)).max())
+        for constant in model.graph.initializer
+        if constant.data_type == onnx.TensorProto.INT8
+    )
+    assert largest == 2 ** (bits - 1) - 1
+    assert (2 * 255 * largest < 2**15) is (bits == 7)
+
+
+def test_without_memory_it_is_the_same_encoder(weights: Weights, mel: np.ndarray) -> None:
+    graph = encoder_graph(weights, bits=7, remembers=False)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    assert [it.name for it in session.get_inputs()] == ["mel"]
+    (states,) = session.run(None, {"mel": mel})
+    assert apart(states, Run(weights)(mel)["states"]) < 0.01
 
 
 def test_weights_that_were_bytes_already_are_scaled_back(weights: Weights, mel: np.ndarray) -> None:
@@ -144,4 +167,4 @@ def test_one_remembered_position_stands_for_as_many_as_its_weight_says(weights: 
 def test_other_weights_are_named(weights: Weights) -> None:
     without = {name: values for name, values in weights.items() if "layer_1/ffn/linear_0" not in name}
     with pytest.raises(KeyError, match="layer_1/ffn/linear_0"):
-        encoder_graph(without, signed=True)
+        encoder_graph(without, bits=8)

@@ -96,3 +96,11 @@ def test_a_sentence_like_harmless_ones_denies_a_hit(
     rule = RULE.model_copy(update={"id": rule_id})
     found = Found(rule=rule, phrase="", match=match, start=0, end=2)
     assert meaning.denies(looks, found) is denied
+
+
+def test_a_warm_classifier_makes_nothing_more() -> None:
+    """The index of the examples is there before the first sentence."""
+    meaning = Meaning(learnt(), [RULE])
+    meaning.warm_up()
+    assert "_by_column" in vars(meaning.learnt.examples)
+    assert found_in(meaning, "不归我管")
