@@ -44,6 +44,14 @@ def code_of(name: str) -> int:
 
 
 @compiled
+def _along(code: np.uint64, text: NDArray[np.uint32], start: int, end: int) -> np.uint64:
+    """The polynomial ``code`` continued by ``text[start:end]``."""
+    for at in range(start, end):
+        code = (code + np.uint64(text[at])) * _BASE
+    return code
+
+
+@compiled
 def count(
     runs: NDArray[np.uint32], plain: NDArray[np.uint32], words: Places, windows: Places, spans: Places
 ) -> tuple[Places, Codes, Places]:
@@ -65,38 +73,29 @@ def count(
         start, end = windows[index]
         for kind in range(KINDS):
             place = np.uint64(KINDS * index + kind) << _PLACE_SHIFT
-            if _LEAST_SIZE[kind] == 0:
-                last = -1
-                for at in range(len(words)):
-                    if words[at, 0] < spans[index, 0] or words[at, 1] > spans[index, 1]:
-                        continue
-                    code = _LETTERS[kind] * _BASE
-                    for place_in in range(words[at, 0], words[at, 1]):
-                        code = (code + np.uint64(plain[place_in])) * _BASE
-                    keys[total] = place | (code >> _SHIFT)
-                    total += 1
-                    if last >= 0:
-                        code = _PAIR * _BASE
-                        for place_in in range(words[last, 0], words[at, 1]):
-                            code = (code + np.uint64(plain[place_in])) * _BASE
-                        code = (code + np.uint64(words[last, 1] - words[last, 0])) * _BASE
+            named = _LETTERS[kind] * _BASE
+            if _LEAST_SIZE[kind]:
+                for size in range(_LEAST_SIZE[kind], _LEAST_SIZE[kind] + 3):
+                    for first in range(start - 1, end + 2 - size):
+                        code = (named + _OPEN) * _BASE if first < start else named
+                        code = _along(code, runs[kind], max(first, start), min(first + size, end))
+                        if first + size > end:
+                            code = (code + _CLOSE) * _BASE
                         keys[total] = place | (code >> _SHIFT)
                         total += 1
-                    last = at
                 continue
-            for size in range(_LEAST_SIZE[kind], _LEAST_SIZE[kind] + 3):
-                for first in range(start - 1, end + 2 - size):
-                    code = _LETTERS[kind] * _BASE
-                    for at in range(first, first + size):
-                        if at < start:
-                            character = _OPEN
-                        elif at == end:
-                            character = _CLOSE
-                        else:
-                            character = np.uint64(runs[kind, at])
-                        code = (code + character) * _BASE
+            last = -1
+            for at in range(len(words)):
+                if words[at, 0] < spans[index, 0] or words[at, 1] > spans[index, 1]:
+                    continue
+                keys[total] = place | (_along(named, plain, words[at, 0], words[at, 1]) >> _SHIFT)
+                total += 1
+                if last >= 0:
+                    code = _along(_PAIR * _BASE, plain, words[last, 0], words[at, 1])
+                    code = (code + np.uint64(words[last, 1] - words[last, 0])) * _BASE
                     keys[total] = place | (code >> _SHIFT)
                     total += 1
+                last = at
     keys = np.sort(keys[:total])
     places, codes, times = np.empty(total, np.int64), np.empty(total, np.uint64), np.empty(total, np.int64)
     kept = -1
