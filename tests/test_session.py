@@ -170,14 +170,14 @@ def test_answers_that_overtake_each_other_are_judged_in_the_order_of_speech(matc
     assert [event.quote for event in of(Warning, out) if event.rule_id == "not-my-job"] == ["不归我"]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 24_000), min_size=1, max_size=12))
 def test_any_cutting_of_the_audio_gives_the_same_events(matcher, scene, cuts):
     call = scene().say(A, 400, 2_000, "这事不归我做您找别人").say(C, 2_600, 3_400, "什么").until(4_600)
     assert run(matcher, call, cuts) == run(matcher, call)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 9_000), min_size=1, max_size=8), rate_hz=st.sampled_from([8_000, 44_100]))
 def test_so_it_does_at_other_rates(matcher, scene, cuts, rate_hz):
     call = scene(rate_hz=rate_hz).say(A, 400, 2_000, "这事不归我做您找别人").until(3_000)

@@ -20,7 +20,7 @@ def through(resampler: Resampler, pcm: bytes) -> np.ndarray:
     return np.frombuffer(resampler.push(pcm) + resampler.flush(), "<i2").astype(float)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rate=st.sampled_from([*RATES, 8001]), cuts=st.lists(st.integers(0, 700), max_size=12), seed=st.integers(0, 9))
 def test_cutting_the_stream_changes_no_bit(rate, cuts, seed):
     """Any chunks, empty ones too, give the bytes of one push."""

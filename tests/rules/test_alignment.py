@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.rules.alignment import NEAR, align
@@ -47,7 +47,6 @@ def in_place(phrase: tuple[int, ...], heard: list[int], needs: int) -> bool:
 syllables = st.integers(0, NAMES - 1)
 
 
-@settings(deadline=None)
 @given(
     phrases=st.lists(st.lists(syllables, min_size=3, max_size=4).map(tuple), min_size=1, max_size=5, unique=True),
     heard=st.lists(syllables, min_size=1, max_size=6),

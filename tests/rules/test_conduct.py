@@ -76,7 +76,7 @@ directions = st.sampled_from(["inbound", "outbound"])
 
 
 @given(calls, directions, st.sampled_from([20, 333, 7000]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_call(call: str, direction: str, clock_ms: int) -> None:
     """Nothing raises; events come in order of time; how finely time is told changes nothing."""
     events = tape.play(RULES, call, direction, clock_ms=1000)  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ def test_the_ring_runs_to_the_next_step() -> None:
 
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_how_the_clock_is_cut_changes_nothing(steps: list[int]) -> None:
     """Clock cues of any size between the others give the same events."""
     played = tape.cues(WELL)
@@ -86,7 +86,7 @@ tapes = st.builds(
 
 
 @given(tapes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_call_breaks_it(call: str) -> None:
     """Voices that overlap, sound that is lost: events come in order of time, and nothing is raised."""
     played = tape.cues(call)

@@ -94,7 +94,7 @@ async def test_a_cursor_beyond_the_end_follows_from_now() -> None:
 STEPS = st.lists(st.sampled_from(["write c1", "write c2", "publish", "read", "yield"]), max_size=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(
     steps=["write c1", "write c1", "read", "yield", "yield", "yield"],
     after=0,

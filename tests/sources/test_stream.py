@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.audio import g711
@@ -66,7 +66,6 @@ def joined(frames: list[AudioFrame], side: Side) -> bytes:
     return b"".join(frame.pcm for frame in own)
 
 
-@settings(deadline=None)
 @given(
     coding=st.sampled_from(["pcm16", "mulaw", "alaw"]),
     layout=st.sampled_from(["agent,customer", "customer,agent", "agent"]),

@@ -23,7 +23,7 @@ def steps(ear: Ear) -> list:
     return [ear.step() for _ in range(ear.ready)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cuts=st.lists(st.integers(1, 3_000), min_size=1, max_size=8), rate_hz=st.sampled_from([8_000, 16_000, 44_100]))
 def test_whatever_the_cuts_the_blocks_are_the_same(voice, cuts, rate_hz):
     pcm = voice(1_000, rate_hz)

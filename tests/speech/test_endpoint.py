@@ -328,7 +328,7 @@ POLICIES = st.builds(
 RUNS = st.lists(st.tuples(st.booleans(), st.sampled_from([1, 1, 2, 3, 4, 7, 12, 30, 90])), max_size=40)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(policy=POLICIES, runs=RUNS)
 @example(
     policy=EndpointPolicy(partial_every_ms=100, max_ms=3000, min_speech_ms=20, pre_roll_ms=0, tail_ms=0),
