@@ -53,7 +53,7 @@ class Decoder(Protocol):
     """What turns speech into words for all calls: :class:`monitor.engines.batcher.Batcher`."""
 
     async def decode(self, wanted: DecodeWanted) -> Hypothesis | None:
-        """The words; None for a partial that was given up. Raises EngineError."""
+        """The words; None for what was given up, as no final ever is. Raises EngineError."""
         ...
 
     async def verify(self, wanted: VerifyWanted) -> Verdict:

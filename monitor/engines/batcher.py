@@ -66,7 +66,8 @@ class Stats:
     done: Counter[str] = field(default_factory=Counter)
     """Answered, by kind."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Partials given up: ``stale`` (overtaken), ``spaced`` (the engine is busy), ``refused`` (queue full)."""
+    """Given up: ``stale`` (partials and eager decodes that were overtaken), and of partials ``spaced`` (the engine is
+    busy) and ``refused`` (queue full)."""
     brief: int = 0
     """Finals and eager decodes that were heard in short windows because others waited."""
     batches: Counter[int] = field(default_factory=Counter)
@@ -127,7 +128,7 @@ class Batcher:
             self._pool = None
 
     async def decode(self, wanted: DecodeWanted) -> Hypothesis | None:
-        """The words, or ``None`` for a partial that was given up.
+        """The words, or ``None`` for a partial or an overtaken eager decode that was given up.
 
         Raises:
             EngineError: the engine failed twice, or cannot go on, or is being stopped.
@@ -137,6 +138,7 @@ class Batcher:
             reason = self._unwelcome(wanted)
             if reason:
                 self._stats.dropped[reason] += 1
+                self._give_up(self._queue.overtaken(wanted))
                 return None
         answer = await self._ask(wanted)
         assert not isinstance(answer, Verdict)
@@ -187,10 +189,7 @@ class Batcher:
         if self._fatal is not None:
             raise self._fatal
         owner = _Owner(asyncio.get_running_loop().create_future(), self._clock())
-        for stale in self._queue.put(Waiting(wanted, owner)):
-            if not stale.owner.answer.done():
-                self._stats.dropped["stale"] += 1
-                stale.owner.answer.set_result(None)
+        self._give_up(self._queue.put(Waiting(wanted, owner)))
         self._dispatch()
         return await owner.answer
 
@@ -305,6 +304,12 @@ class Batcher:
     def _oldest_wait_s(self) -> float:
         since = self._queue.oldest(lambda owner: owner.since)
         return 0.0 if since is None else self._clock() - since
+
+    def _give_up(self, stale: Sequence[Waiting[_Owner]]) -> None:
+        for item in stale:
+            if not item.owner.answer.done():
+                self._stats.dropped["stale"] += 1
+                item.owner.answer.set_result(None)
 
     def _abandon(self, error: Exception) -> None:
         self._fail(self._queue.clear(), error)

@@ -2,7 +2,9 @@
 
 Verifications and finals first, then eager decodes, then partials; within a rank the oldest first.
 An utterance has at most one partial waiting: a newer partial replaces it, an eager or final decode
-makes it worthless. Nothing else is ever given up. Knows neither clock nor thread.
+makes it worthless. An eager decode is asked for when a speaker pauses; once the same utterance is asked
+about again the speaker has gone on, and an eager decode that still waits can be no final any more: it is
+given up like a partial. Nothing else ever is. Knows neither clock nor thread.
 """
 
 from collections import deque
@@ -15,14 +17,14 @@ from monitor.frames import Pass
 
 Wanted = DecodeWanted | VerifyWanted
 _RANKS = 4
-_PARTIAL = 3
+_EAGER, _PARTIAL = 2, 3
 
 
 def rank(wanted: Wanted) -> int:
     """0 is served first."""
     if isinstance(wanted, VerifyWanted):
         return 0
-    return {Pass.FINAL: 1, Pass.EAGER: 2, Pass.PARTIAL: _PARTIAL}[wanted.decode]
+    return {Pass.FINAL: 1, Pass.EAGER: _EAGER, Pass.PARTIAL: _PARTIAL}[wanted.decode]
 
 
 T = TypeVar("T")
@@ -51,16 +53,23 @@ class WorkQueue(Generic[T]):
         return dict(zip(kinds, map(len, self._ranks), strict=True))
 
     def put(self, item: Waiting[T]) -> list[Waiting[T]]:
-        """Queue ``item``; returns the partials that it made stale."""
+        """Queue ``item``; returns what it made stale."""
         stale: list[Waiting[T]] = []
         if isinstance(item.wanted, DecodeWanted):
-            utterance = _utterance(item.wanted)
-            partials = self._ranks[_PARTIAL]
-            stale = [other for other in partials if _utterance(other.wanted) == utterance]
-            for other in stale:
-                partials.remove(other)
+            stale = [*self.overtaken(item.wanted), *self._remove(_PARTIAL, item.wanted)]
         self._ranks[rank(item.wanted)].append(item)
         return stale
+
+    def overtaken(self, wanted: DecodeWanted) -> list[Waiting[T]]:
+        """Take out the eager decodes of an utterance that is now asked about once more."""
+        return self._remove(_EAGER, wanted)
+
+    def _remove(self, which: int, wanted: DecodeWanted) -> list[Waiting[T]]:
+        utterance, queue = _utterance(wanted), self._ranks[which]
+        found = [other for other in queue if _utterance(other.wanted) == utterance]
+        for other in found:
+            queue.remove(other)
+        return found
 
     def take(self, shape: Callable[[DecodeWanted], Hashable], most: int, *, partials: bool) -> list[Waiting[T]]:
         """The most urgent request and up to ``most - 1`` more that can be computed with it.

@@ -203,6 +203,28 @@ def test_an_overtaken_partial_is_given_up_and_counted() -> None:
     run(test)
 
 
+def test_an_eager_decode_that_waits_is_given_up_once_its_speaker_goes_on() -> None:
+    """Even if there is no room for the partial that tells so."""
+
+    async def test() -> None:
+        engine = GatedEngine()
+        batcher = Batcher(engine, limit=2)
+        await batcher.start()
+        busy = ask(batcher, decode(Pass.FINAL, "z"))
+        await engine.inside()
+        eager = ask(batcher, decode(Pass.EAGER, revision=1))
+        await settle()
+        assert not eager.done()
+        assert await ask(batcher, decode(Pass.PARTIAL, revision=2)) is None
+        assert await eager is None
+        assert batcher.stats().dropped == {"refused": 1, "stale": 1}
+        engine.open()
+        await busy
+        await stop(batcher, engine)
+
+    run(test)
+
+
 def test_a_partial_in_work_is_still_answered_when_the_final_comes() -> None:
     async def test() -> None:
         engine = GatedEngine()

@@ -1,4 +1,4 @@
-"""The queue: urgency first, one partial an utterance, nothing else given up."""
+"""The queue: urgency first, one partial an utterance, no eager decode that was overtaken, nothing else given up."""
 
 import random
 
@@ -107,8 +107,29 @@ def test_eager_and_final_make_a_partial_stale_but_a_verification_does_not() -> N
         assert queue.put(decode(kind, revision=2)) == [partial]
 
 
+def test_an_eager_decode_is_stale_once_its_speaker_goes_on() -> None:
+    """Whatever is asked next; of its own utterance alone."""
+    for kind in Pass:
+        queue: WorkQueue[int] = WorkQueue()
+        eager, other = decode(Pass.EAGER), decode(Pass.EAGER, "another")
+        queue.put(eager)
+        queue.put(other)
+        assert queue.put(verify()) == []
+        assert queue.put(decode(kind, revision=2)) == [eager]
+        assert queue.depth()["eager"] == 1 + (kind is Pass.EAGER)
+
+
+def test_an_eager_decode_may_be_overtaken_by_what_is_not_queued() -> None:
+    queue: WorkQueue[int] = WorkQueue()
+    eager, partial = decode(Pass.EAGER), decode(Pass.PARTIAL, "another")
+    queue.put(eager)
+    queue.put(partial)
+    assert queue.overtaken(decode(Pass.PARTIAL, revision=2).wanted) == [eager]
+    assert queue.overtaken(decode(Pass.PARTIAL, "another", revision=2).wanted) == []
+
+
 @given(st.lists(st.tuples(st.sampled_from(Pass), st.sampled_from("uvw")), max_size=30), st.integers(0, 99))
-def test_no_final_or_eager_is_ever_lost(asks: list[tuple[Pass, str]], seed: int) -> None:
+def test_no_final_and_no_newest_eager_is_ever_lost(asks: list[tuple[Pass, str]], seed: int) -> None:
     queue: WorkQueue[int] = WorkQueue()
     served, stale = [], []
     chance = random.Random(seed)
@@ -119,7 +140,11 @@ def test_no_final_or_eager_is_ever_lost(asks: list[tuple[Pass, str]], seed: int)
     while batch := queue.take(length, 3, partials=True):
         served += batch
     assert sorted(item.owner for item in served + stale) == list(range(len(asks)))
-    assert all(item.wanted.decode is Pass.PARTIAL for item in stale if isinstance(item.wanted, DecodeWanted))
+    newest = {utterance: revision for revision, (_, utterance) in enumerate(asks)}
+    for item in stale:
+        assert isinstance(item.wanted, DecodeWanted)
+        assert item.wanted.decode is not Pass.FINAL
+        assert item.owner < newest[item.wanted.utterance_id]
 
 
 def test_clear_empties() -> None:
