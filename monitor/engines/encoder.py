@@ -36,9 +36,6 @@ BEHIND_MS: Final = 1_000
 LONGEST_MS: Final = 6_000
 """Longer speech is encoded with all of its window: it has context enough, and silence behind it is not the remembered
 one any more (behind 12 s of speech the decoder stopped in mid-sentence)."""
-APART_FROM_MS: Final = 20_000
-"""In longer windows every state is itself: there is so much speech in them that no time is to be gained by joining,
-and it is heard worse (docs/performance.md, Joined states)."""
 STEP_ROWS: Final = 10
 STRIDE: Final = 8
 REFERENCE_S: Final = (1, 2, 3)
@@ -155,25 +152,29 @@ class Joined:
     """Another encoder's states, neighbours as one: their mean.
 
     The decoder looks at every state for every token, and at 20 ms each a syllable has ten of them. Half as many tell
-    it as much and cost half (docs/performance.md, Joined states).
+    it as much and cost half. In the long windows of passages every state is itself: joined they are heard worse
+    (docs/performance.md, Joined states).
     """
 
-    def __init__(self, encoder: Encoder, of: int) -> None:
-        """``of``: so many neighbours become one, in windows of less than :data:`APART_FROM_MS`."""
-        self._encoder, self._of = encoder, of
+    def __init__(self, encoder: Encoder, of: int, *, below_ms: int) -> None:
+        """``of``: so many neighbours become one, in windows of less than ``below_ms``."""
+        self._encoder, self._of, self._below_ms = encoder, of, below_ms
 
     def state_ms(self, window_ms: int) -> int:
         """See :class:`Encoder`."""
-        return self._encoder.state_ms(window_ms) * (self._of if window_ms < APART_FROM_MS else 1)
+        return self._encoder.state_ms(window_ms) * self._joins(window_ms)
 
     def __call__(self, pieces: Sequence[bytes], window_ms: int) -> States:
         """See :class:`Encoder`. What of the window does not fill a state is left out."""
-        states = self._encoder(pieces, window_ms)
-        if window_ms >= APART_FROM_MS:
+        states, of = self._encoder(pieces, window_ms), self._joins(window_ms)
+        if of == 1:
             return states
-        count, rows, width = len(states), states.shape[1] // self._of, states.shape[2]
-        joined: States = states[:, : rows * self._of].reshape(count, rows, self._of, width).mean(axis=2)
+        count, rows, width = len(states), states.shape[1] // of, states.shape[2]
+        joined: States = states[:, : rows * of].reshape(count, rows, of, width).mean(axis=2)
         return joined
+
+    def _joins(self, window_ms: int) -> int:
+        return self._of if window_ms < self._below_ms else 1
 
 
 class _Memory:

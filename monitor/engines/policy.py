@@ -15,6 +15,7 @@ class DecodePolicy:
     passage_beams: int = 2
     """Of finals in windows of :attr:`passage_ms` and more: where so much is said, context makes up for three beams."""
     passage_ms: int = 20_000
+    """Of windows so long every state of the encoder is kept, whatever :attr:`WhisperSettings.join_states`."""
     no_repeat_ngram: int = 3
     """So many tokens never come twice in one text; 0: any may."""
     no_repeat_ngram_long: int = 5
@@ -64,8 +65,8 @@ class WhisperSettings:
     remember_silence: bool = True
     """With int8 on the CPU, encode what is said and know the silence behind it; else all of the window is encoded."""
     join_states: int = 0
-    """So many neighbouring states of the encoder are one for the decoder, in windows of less than 20 s; 0: two on the
-    CPU, whose memory they wait for, one on cuda."""
+    """So many neighbouring states of the encoder are one for the decoder, in windows of less than
+    :attr:`DecodePolicy.passage_ms`; 0: two on the CPU, whose memory they wait for, one on cuda."""
     window: WindowPolicy = field(default_factory=WindowPolicy)
     decode: DecodePolicy = field(default_factory=DecodePolicy)
     group: int = 8

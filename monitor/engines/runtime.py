@@ -67,7 +67,7 @@ def load_model(settings: WhisperSettings) -> Loaded:
     encoder: Encoder | None = remembering(model_bin) if remember else None
     encoder = encoder or WholeWindow(model, LogMel(model.n_mels))
     join = settings.join_states or (2 if device == "cpu" else 1)
-    encoder = Joined(encoder, join) if join > 1 else encoder
+    encoder = Joined(encoder, join, below_ms=settings.decode.passage_ms) if join > 1 else encoder
     return Loaded(model, tokens, encoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
 
 

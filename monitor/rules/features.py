@@ -97,9 +97,8 @@ class Grams(NamedTuple):
 def grams(reading: Reading, chosen: list[Window]) -> Grams:
     """What windows hold: characters, words, sounds and blurred sounds, counted."""
     lean_at = reading.lean_at
-    runs = np.stack(
-        [_points(text) for text in (reading.lean, reading.lean, reading.sound, pinyin.blurred(reading.sound))]
-    )
+    lean, sound, blurred = map(_points, (reading.lean, reading.sound, pinyin.blurred(reading.sound)))
+    runs = np.stack([lean, lean, sound, blurred])  # by kind; words are cut from the plain text
     spans = [(lean_at[start], lean_at[end - 1] + 1) for start, end in chosen]
     found = count(runs, _points(reading.plain), _pairs(reading.words), _pairs(chosen), _pairs(spans))
     return Grams(chosen, *found)

@@ -58,7 +58,7 @@ def count(
     """The n-grams of some windows, each once: (place, code, how often), by place and code ascending.
 
     Args:
-        runs: (kinds, characters), what stands in a row: lean text, sound, blurred sound, by kind; nothing for words.
+        runs: (kinds, characters), what stands in a row: lean text, sound, blurred sound, by kind (of words, nothing).
         plain: the text that words are cut from.
         words: (words, 2), the span of each in ``plain``.
         windows: (windows, 2), the span of each in the runs.

@@ -98,8 +98,7 @@ class Sounds:
                         phrases.add(key)
         self._phrases = [_Phrase(key, owners, key in phrases) for key, owners in sorted(by_sound.items())]
         self._names = sorted({syllable for phrase in self._phrases for syllable in phrase.syllables})
-        number = {name: index for index, name in enumerate(self._names)}
-        self._number = number
+        self._number = {name: index for index, name in enumerate(self._names)}
         self._length = np.array([len(phrase.syllables) for phrase in self._phrases], np.int32)
         self._asked_needs = np.maximum(2, np.ceil(self._length * _SHARED)).astype(np.int32)
         named = np.array([phrase.named for phrase in self._phrases], bool)
@@ -108,7 +107,7 @@ class Sounds:
         self._most = (ask + _ROUNDING) * self._length
         self._spelling = np.full((len(self._phrases), int(self._length.max(initial=0))), -1, np.int32)
         for row, phrase in enumerate(self._phrases):
-            self._spelling[row, : len(phrase.syllables)] = [number[syllable] for syllable in phrase.syllables]
+            self._spelling[row, : len(phrase.syllables)] = [self._number[syllable] for syllable in phrase.syllables]
         self._missing = np.array([_LIGHT_COST if name in _LIGHT else _MISSING for name in self._names])
         rows, places = np.nonzero(self._spelling >= 0)
         spelt = self._spelling[rows, places]

@@ -83,7 +83,7 @@ class _Engine(Collector):
         yield GaugeMetricFamily("monitor_engine_pressure", "0 idle, 1 overloaded", value=stats.pressure)
         for name, what, label, counts in (
             ("monitor_engine_done", "Requests answered", "kind", stats.done),
-            ("monitor_engine_dropped", "Partials given up", "reason", stats.dropped),
+            ("monitor_engine_dropped", "Partials and overtaken eager decodes given up", "reason", stats.dropped),
             ("monitor_engine_batches", "Batches by size", "size", stats.batches),
             ("monitor_engine_stage_seconds", "Engine time by stage", "stage", stats.stage_s),
         ):

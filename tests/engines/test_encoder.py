@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from spoken import clip, wanted
 
-from monitor.engines.encoder import APART_FROM_MS, Joined, RememberedSilence, WholeWindow, remembering
+from monitor.engines.encoder import Joined, RememberedSilence, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.policy import WhisperSettings
 from monitor.engines.whisper import WhisperEngine, load
@@ -90,18 +90,18 @@ class Ramp:
 
 
 def test_neighbours_become_their_mean() -> None:
-    joined = Joined(Ramp(), 2)
+    joined = Joined(Ramp(), 2, below_ms=20_000)
     assert joined.state_ms(200) == 40
     states = joined([b"", b""], 200)
     assert (states.shape, states.dtype) == ((2, 5, 4), np.float32)
     assert states[1, :, 0].tolist() == [0.5, 2.5, 4.5, 6.5, 8.5]
-    assert Joined(Ramp(), 3)([b""], 200).shape == (1, 3, 4), "what does not fill a state is left out"
+    assert Joined(Ramp(), 3, below_ms=20_000)([b""], 200).shape == (1, 3, 4), "what does not fill a state is left out"
 
 
 def test_in_long_windows_every_state_is_itself() -> None:
-    joined = Joined(Ramp(), 2)
-    assert joined.state_ms(APART_FROM_MS) == 20
-    assert joined([b""], APART_FROM_MS)[0, :, 0].tolist() == list(range(APART_FROM_MS // 20))
+    joined = Joined(Ramp(), 2, below_ms=20_000)
+    assert joined.state_ms(20_000) == 20
+    assert joined([b""], 20_000)[0, :, 0].tolist() == list(range(1_000))
 
 
 @pytest.mark.whisper
