@@ -108,6 +108,7 @@ def engine(settings: Settings) -> Engine:
             lanes=chosen.lanes,
             threads_per_lane=chosen.threads_per_lane,
             remember_silence=chosen.remember_silence,
+            own_search=chosen.own_search,
             join_states=chosen.join_states,
             decode=whisper.DecodePolicy(prompt=chosen.prompt),
         )

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from monitor.audio.g711 import decode_mulaw
 from monitor.audio.resample import Resampler
 from monitor.engines.cpu import exact_bytes
+from monitor.engines.encoder_graph import EDGE_ROWS, Shape, encoder_graph
 from monitor.engines.features import LogMel
-from monitor.engines.graph import EDGE_ROWS, Shape, Weights, encoder_graph
+from monitor.engines.libraries import session, view
 from monitor.engines.model_file import variables
+from monitor.engines.nodes import Weights
 from monitor.engines.stages import stage
 from monitor.engines.window import STATE_MS
 from monitor.timeline import RATE_HZ, ms_at
@@ -91,8 +93,8 @@ class RememberedSilence:
             KeyError: ``weights`` are not those of a Whisper model as CTranslate2 names them.
         """
         bits = 8 if exact_bytes() else 7
-        self._session = _session(encoder_graph(weights, bits=bits))
-        self._whole = _session(encoder_graph(weights, bits=bits, remembers=False))
+        self._session = session(encoder_graph(weights, bits=bits))
+        self._whole = session(encoder_graph(weights, bits=bits, remembers=False))
         self._shape = Shape.of(weights)
         self._features = LogMel(self._shape.mel_bins)
         nothing = np.zeros((1, 0, self._shape.width), np.float32)
@@ -189,13 +191,6 @@ class _Memory:
         return {name: values[:, first:] for name, values in self._kept.items()}
 
 
-def view(array: NDArray[Any]) -> Any:
-    """What CTranslate2 takes for it: ``ctranslate2.StorageView`` of float32."""
-    import ctranslate2
-
-    return ctranslate2.StorageView.from_array(np.ascontiguousarray(array, dtype=np.float32))
-
-
 def remembering(model_bin: bytes) -> RememberedSilence | None:
     """The encoder of CTranslate2's ``model.bin``; None, and a word in the log, where it is not what is known here."""
     try:
@@ -203,15 +198,6 @@ def remembering(model_bin: bytes) -> RememberedSilence | None:
     except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
         log.warning("the encoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
         return None
-
-
-def _session(graph: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # lanes are the threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _weighed(behind: dict[str, States], rows: int) -> dict[str, States]:

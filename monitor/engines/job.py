@@ -1,12 +1,13 @@
 """One utterance on its way through the engine, and the answer it becomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import Any
 
 from monitor.engines.encoded import Encoded, Key, key_of
 from monitor.engines.simplified import simplified
 from monitor.engines.tokens import Tokens
+from monitor.engines.word_times import Steps, Timed
 from monitor.events import DecodeWanted
 from monitor.frames import Hypothesis, Pass, Word
 from monitor.speech.guard import heard_once
@@ -23,6 +24,8 @@ class Job:
     encoded: Encoded | None = None
     rows: list[int] = field(default_factory=list)
     """The tokens that were decoded."""
+    timed: Timed | None = None
+    """When they were said."""
     confidence: float = 0.0
     text: str = ""
     others: tuple[str, ...] = ()
@@ -41,7 +44,7 @@ class Job:
         return key_of(self.wanted.pcm)
 
     @property
-    def timed(self) -> bool:
+    def wants_times(self) -> bool:
         """Whether words and their times are wanted."""
         return bool(self.text) and self.wanted.decode is not Pass.PARTIAL
 
@@ -63,20 +66,20 @@ class Job:
         )
 
 
-def words_of(job: Job, tokens: Tokens, aligned: Any, state_ms: int) -> tuple[Word, ...]:
-    """Words with times from CTranslate2's alignment of ``job.rows`` to states of ``state_ms`` each.
+def words_of(job: Job, tokens: Tokens, steps: Steps, probabilities: Sequence[float], state_ms: int) -> tuple[Word, ...]:
+    """Words with times from the ``steps`` of ``job.rows`` through states of ``state_ms`` each.
 
     A word is what one or more tokens spell together: mostly one character, sometimes two. What the
     guard has cut out of the text is left out here too.
     """
     begins: dict[int, int] = {}
-    for token, state in aligned.alignments:
+    for token, state in steps:
         begins.setdefault(token, state * state_ms)
     words = []
     for spelt in tokens.spell(job.rows):
         begin = min(begins.get(spelt.start, 0), job.audio_ms)
         end = min(begins.get(spelt.end, job.audio_ms), job.audio_ms)
-        sure = aligned.text_token_probs[spelt.start : spelt.end]
+        sure = probabilities[spelt.start : spelt.end]
         words.append(
             Word(
                 text=simplified(spelt.text),

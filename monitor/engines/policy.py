@@ -16,6 +16,9 @@ class DecodePolicy:
     """Of finals in windows of :attr:`passage_ms` and more: where so much is said, context makes up for three beams."""
     passage_ms: int = 20_000
     """Of windows so long every state of the encoder is kept, whatever :attr:`WhisperSettings.join_states`."""
+    margin: float = 3.0
+    """A text that is less likely than the likeliest by a factor of exp(margin) is not followed further; not known to
+    CTranslate2's search (:attr:`WhisperSettings.own_search`)."""
     no_repeat_ngram: int = 3
     """So many tokens never come twice in one text; 0: any may."""
     no_repeat_ngram_long: int = 5
@@ -64,6 +67,8 @@ class WhisperSettings:
     """Cut the vocabulary to what Mandarin calls need; ``None``: on the CPU, where it pays."""
     remember_silence: bool = True
     """With int8 on the CPU, encode what is said and know the silence behind it; else all of the window is encoded."""
+    own_search: bool = True
+    """With int8 on the CPU, search with our own :class:`monitor.engines.decoder.Tree`; else with CTranslate2."""
     join_states: int = 0
     """So many neighbouring states of the encoder are one for the decoder, in windows of less than
     :attr:`DecodePolicy.passage_ms`; 0: two on the CPU, whose memory they wait for, one on cuda."""

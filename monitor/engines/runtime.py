@@ -1,12 +1,15 @@
 """Bringing a CTranslate2 Whisper model into memory, fitted to the machine."""
 
 import json
+import logging
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from monitor.engines.cpu import CPUINFO, wide_vectors
+from monitor.engines.decoder import Decoder, Language, Library, Tree
 from monitor.engines.encoder import Encoder, Joined, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.model_file import with_vocabulary
@@ -14,15 +17,16 @@ from monitor.engines.policy import WhisperSettings
 from monitor.engines.tokens import Tokens
 from monitor.errors import EngineError, WeightsError
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A model in memory with what belongs to it."""
 
-    model: Any
-    """``ctranslate2.models.Whisper``."""
     tokens: Tokens
     encoder: Encoder
+    decoder: Decoder
     lanes: int
     name: str
 
@@ -46,29 +50,59 @@ def load_model(settings: WhisperSettings) -> Loaded:
         compute_type = "float16" if device == "cuda" else "int8"
     cut = settings.mandarin_only if settings.mandarin_only is not None else device == "cpu"
     lanes = settings.lanes or (1 if device == "cuda" else os.cpu_count() or 1)
-    remember = settings.remember_silence and device == "cpu" and compute_type.startswith("int8")
     tokens = Tokens(_read(settings.weights, "tokenizer.json"), mandarin_only=cut)
-    model_bin = _read(settings.weights, "model.bin") if cut or remember else b""
-    try:
-        model = ctranslate2.models.Whisper(
-            str(settings.weights),
-            device=device,
-            compute_type=compute_type,
-            inter_threads=lanes,
-            intra_threads=settings.threads_per_lane,
-            files=_cut_files(settings.weights, tokens, model_bin) if cut else None,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise EngineError(
-            f"Whisper cannot be loaded on {device} as {compute_type}: {error}",
-            where=str(settings.weights),
-            code="ENG-003",
-        ) from error
-    encoder: Encoder | None = remembering(model_bin) if remember else None
-    encoder = encoder or WholeWindow(model, LogMel(model.n_mels))
+    bytewise = device == "cpu" and compute_type.startswith("int8")
+    model_bin = _read(settings.weights, "model.bin") if cut or bytewise else b""
+    files = _cut_files(settings.weights, tokens, model_bin) if cut else None
+
+    @cache
+    def library() -> Any:
+        """``ctranslate2.models.Whisper``, for what is not computed here."""
+        try:
+            return ctranslate2.models.Whisper(
+                str(settings.weights),
+                device=device,
+                compute_type=compute_type,
+                inter_threads=lanes,
+                intra_threads=settings.threads_per_lane,
+                files=files,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(
+                f"Whisper cannot be loaded on {device} as {compute_type}: {error}",
+                where=str(settings.weights),
+                code="ENG-003",
+            ) from error
+
+    encoder: Encoder | None = remembering(model_bin) if bytewise and settings.remember_silence else None
+    encoder = encoder or WholeWindow(library(), LogMel(library().n_mels))
     join = settings.join_states or (2 if device == "cpu" else 1)
     encoder = Joined(encoder, join, below_ms=settings.decode.passage_ms) if join > 1 else encoder
-    return Loaded(model, tokens, encoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
+    decoder: Decoder | None = None
+    if bytewise and settings.own_search:
+        decoder = _tree(files["model.bin"] if files else model_bin, tokens, settings)
+    decoder = decoder or Library(library(), tokens.prompt(settings.decode.prompt), tokens.start)
+    return Loaded(tokens, encoder, decoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
+
+
+def _tree(model_bin: bytes, tokens: Tokens, settings: WhisperSettings) -> Tree | None:
+    """None, and a word in the log, where the model is not what is known here."""
+    config = tokens.renumber(json.loads(_read(settings.weights, "config.json")))
+    language = Language(
+        prompt=tokens.prompt(settings.decode.prompt),
+        start=tokens.start[0],
+        nobody=tokens.nobody,
+        end=tokens.end,
+        never=frozenset(config.get("suppress_ids", ())),
+        not_first=frozenset(config.get("suppress_ids_begin", ())),
+        alike=tokens.likeness,
+        followers=[(layer, head) for layer, head in config.get("alignment_heads", ())],
+    )
+    try:
+        return Tree(model_bin, language, margin=settings.decode.margin)
+    except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
+        log.warning("the decoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
+        return None
 
 
 def _cut_files(folder: Path, tokens: Tokens, model_bin: bytes) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """Between text and the token ids of one loaded model."""
 
 import json
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 import tokenizers
 
 from monitor.engines.pieces import SPECIALS, mandarin_ids, piece_bytes
+from monitor.engines.simplified import simplified
 from monitor.errors import WeightsError
 
 _REPLACEMENT: Final = "\ufffd"
@@ -52,6 +54,9 @@ class Tokens:
             control = {name: self._row[specials[f"<|{name}|>"]] for name in _CONTROL}
         except KeyError as error:
             raise WeightsError(f"tokenizer.json has no token {error}", code="WGT-007") from None
+        self.end = control["endoftext"]
+        nobody = next(name for name in _NOBODY if f"<|{name}|>" in specials)
+        self.nobody = self._row[specials[f"<|{nobody}|>"]]
         self.start = [control["startoftranscript"], control["zh"], control["transcribe"]]
         self.no_timestamps = control["notimestamps"]
         self.previous = control["startofprev"]
@@ -69,6 +74,20 @@ class Tokens:
         """The text of the tokens; control tokens and cut characters say nothing."""
         joined = b"".join(self._bytes.get(row, b"") for row in rows)
         return joined.decode(errors="replace").replace(_REPLACEMENT, "")
+
+    def prompt(self, before: str = "") -> list[int]:
+        """What a transcript begins with, after the text ``before`` if there is one."""
+        lead = [self.previous, *self.encode(before)] if before else []
+        return [*lead, *self.start, self.no_timestamps]
+
+    def likeness(self, rows: Sequence[int]) -> tuple[str, bytes]:
+        """What is the same for texts that differ in script and punctuation only.
+
+        Its characters, simplified, and the bytes of one that is not finished.
+        """
+        reader = getincrementaldecoder("utf-8")(errors="ignore")
+        text = reader.decode(b"".join(self._bytes.get(row, b"") for row in rows))
+        return simplified("".join(char for char in text if char.isalnum())), reader.getstate()[0]
 
     def spell(self, rows: Sequence[int]) -> list[Spelt]:
         """The tokens grouped into whole characters, in order; broken bytes are left out."""
@@ -101,7 +120,9 @@ class Tokens:
         return [spelt[number] for number in self.ids]
 
 
-_CONTROL: Final = ("startoftranscript", "zh", "transcribe", "notimestamps", "startofprev")
+_CONTROL: Final = ("endoftext", "startoftranscript", "zh", "transcribe", "notimestamps", "startofprev")
+_NOBODY: Final = ("nospeech", "nocaptions")
+"""The same token, as newer and older models call it."""
 
 
 def _plain(spec: dict[str, Any]) -> dict[str, int]:

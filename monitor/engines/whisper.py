@@ -1,27 +1,29 @@
-"""Whisper through CTranslate2: short windows, batches, and nothing encoded twice.
+"""Whisper: short windows, batches, and nothing encoded twice.
 
-The library calls underneath are ``ctranslate2.models.Whisper.encode / generate / align`` on features
-from faster-whisper; its ``WhisperModel.transcribe`` is not used because it encodes 30 s for every
-utterance and takes one at a time. What each choice gains was measured: docs/performance.md.
+What computes is behind :mod:`monitor.engines.encoder` and :mod:`monitor.engines.decoder`: on the CPU our own graphs and
+search, elsewhere ``ctranslate2.models.Whisper``. faster-whisper's ``WhisperModel.transcribe`` is not used because it
+encodes 30 s for every utterance and takes one at a time. What each choice gains was measured: docs/performance.md.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from monitor.engines.decoder import States, Wanted
+from monitor.engines.drafts import Drafts
 from monitor.engines.encoded import Encoded, EncodedCache, key_of
-from monitor.engines.encoder import view
 from monitor.engines.job import Job, words_of
 from monitor.engines.policy import DecodePolicy, WhisperSettings
 from monitor.engines.runtime import Loaded, load_model
 from monitor.engines.simplified import simplified
 from monitor.engines.stages import merge, record, stage
 from monitor.engines.verify import Rivals, ratio, rivals
-from monitor.engines.window import FRAME_MS, FULL_MS, STATE_MS
+from monitor.engines.window import FULL_MS
+from monitor.engines.word_times import Timed, warm_up
 from monitor.errors import EngineError
 from monitor.events import DecodeWanted, VerifyWanted
 from monitor.frames import Hypothesis, Pass, Side, Verdict
@@ -31,7 +33,6 @@ from monitor.timeline import RATE_HZ, Ms, ms_at
 __all__ = ["DecodePolicy", "WhisperEngine", "WhisperSettings", "load"]
 
 _SHORTEST_MS = 100
-_FRAMES_PER_STATE = STATE_MS // FRAME_MS
 _SENSELESS = ("loop", "rate")
 
 T = TypeVar("T")
@@ -56,15 +57,13 @@ class WhisperEngine:
     """
 
     def __init__(self, loaded: Loaded, settings: WhisperSettings) -> None:
-        self._model, self._tokens, self.lanes = loaded.model, loaded.tokens, loaded.lanes
+        self._tokens, self.lanes = loaded.tokens, loaded.lanes
         self.name = loaded.name
         self._window, self._policy, self._group = settings.window, settings.decode, settings.group
-        self._encoder = loaded.encoder
+        self._encoder, self._decoder = loaded.encoder, loaded.decoder
+        self._drafts = Drafts()
         self._cache = EncodedCache(settings.cache_mb * 1_000_000)
         self._pool = ThreadPoolExecutor(loaded.lanes, thread_name_prefix="lane")
-        before = self._tokens.encode(self._policy.prompt) if self._policy.prompt else []
-        lead = [self._tokens.previous, *before] if before else []
-        self._prompt = [*lead, *self._tokens.start, self._tokens.no_timestamps]
 
     def shape(self, wanted: DecodeWanted) -> tuple[int, int]:
         """Window and beams: what one call of ``generate`` has in common."""
@@ -76,7 +75,7 @@ class WhisperEngine:
         """One hypothesis for each entry; utterances of equal shape are computed together.
 
         Raises:
-            EngineError: ``ENG-002`` (retryable), CTranslate2 failed.
+            EngineError: ``ENG-002`` (retryable), the library that computes failed.
         """
         jobs = [Job(wanted, *self.shape(wanted)) for wanted in batch]
         audible = [job for job in jobs if job.audio_ms >= _SHORTEST_MS]
@@ -108,6 +107,7 @@ class WhisperEngine:
             for kind in (Pass.FINAL, Pass.PARTIAL)
         ]
         self._everywhere(self._decode_alone, asks)
+        warm_up()
         said = "您好"
         self.verify(
             [
@@ -129,7 +129,7 @@ class WhisperEngine:
         """One verdict for each entry, on states already encoded where they are still held.
 
         Raises:
-            EngineError: ``ENG-002`` (retryable), CTranslate2 failed.
+            EngineError: ``ENG-002`` (retryable), the library that computes failed.
         """
         try:
             with stage("verify"):
@@ -171,12 +171,12 @@ class WhisperEngine:
             states = self._encode(group)
         with stage("generate"):
             self._generate(group, states)
-        timed = [job for job in group if job.timed]
-        if timed and self._policy.word_times:
+        spoken = [job for job in group if job.wants_times]
+        if spoken and self._policy.word_times:
             with stage("words"):
-                self._time(timed)
+                self._time(spoken)
 
-    def _encode(self, group: Sequence[Job]) -> Any:
+    def _encode(self, group: Sequence[Job]) -> States:
         for job in group:
             job.encoded = job.encoded or self._cached(job)
         fresh = [job for job in group if job.encoded is None]
@@ -186,7 +186,7 @@ class WhisperEngine:
                 job.encoded = Encoded(states.copy(), self._heard(job.audio_ms, job.window_ms))
                 self._cache.put(job.key, job.encoded)
             if len(fresh) == len(group):
-                return view(encoded)
+                return encoded
         return _stacked(job.encoded for job in group)
 
     def _cached(self, job: Job) -> Encoded | None:
@@ -197,35 +197,38 @@ class WhisperEngine:
         """States of the window that hold audio."""
         return min(audio_ms, window_ms) // self._encoder.state_ms(window_ms)
 
-    def _generate(self, group: Sequence[Job], states: Any) -> None:
-        most = max(self._policy.tokens_most(job.audio_ms) for job in group)
-        results = self._model.generate(
-            states,
-            [self._prompt] * len(group),
-            beam_size=group[0].beams,
-            num_hypotheses=group[0].beams,
-            no_repeat_ngram_size=self._policy.ngram(group[0].window_ms),
-            max_length=max(2 * most, most + len(self._prompt)),  # CTranslate2 halves it for the new tokens
-            return_scores=True,
-            return_no_speech_prob=True,
-        )
-        for job, result in zip(group, results, strict=True):
-            limit = self._policy.tokens_most(job.audio_ms)
-            job.rows = list(result.sequences_ids[0])[:limit]
-            job.confidence = math.exp(result.scores[0])
+    def _generate(self, group: Sequence[Job], states: States) -> None:
+        wanted = [
+            Wanted(
+                beams=job.beams,
+                most=self._policy.tokens_most(job.audio_ms),
+                ngram=self._policy.ngram(job.window_ms),
+                draft=self._drafts.of(job.wanted) if job.beams == 1 else (),
+            )
+            for job in group
+        ]
+        for job, decoded in zip(group, self._decoder(states, wanted), strict=True):
+            job.rows, job.timed = decoded.texts[0], decoded.timed
+            job.confidence = math.exp(decoded.score)
             if job.encoded is not None:
                 job.encoded.rows, job.encoded.probabilities = job.rows, []
-            text, *others = (simplified(self._tokens.decode(rows[:limit])) for rows in result.sequences_ids)
-            job.text, job.dropped = clean(text, job.audio_ms, job.confidence, result.no_speech_prob)
+            self._drafts.keep(job.wanted, job.rows)
+            text, *others = (simplified(self._tokens.decode(rows)) for rows in decoded.texts)
+            job.text, job.dropped = clean(text, job.audio_ms, job.confidence, decoded.nobody)
             job.others = tuple(dict.fromkeys(others)) if job.text else ()
 
     def _time(self, group: Sequence[Job]) -> None:
-        """Word times by cross-attention, on the states that are there."""
-        held = [job.encoded for job in group if job.encoded]
-        aligned = self._align(held, [job.rows for job in group])
-        for job, encoded, result in zip(group, held, aligned, strict=True):
-            encoded.probabilities = list(result.text_token_probs)
-            job.take(words_of(job, self._tokens, result, self._encoder.state_ms(job.window_ms)))
+        """Word times by cross-attention: as the decoder kept it; where it did not, it is asked once more."""
+        unknown = [(job, job.encoded) for job in group if job.timed is None and job.encoded]
+        if unknown:
+            timed = self._align([encoded for _, encoded in unknown], [job.rows for job, _ in unknown])
+            for (job, _), answer in zip(unknown, timed, strict=True):
+                job.timed = answer
+        for job in group:
+            if job.encoded and job.timed:
+                job.encoded.probabilities = list(job.timed.sure)
+                steps = job.timed.steps(job.encoded.heard)
+                job.take(words_of(job, self._tokens, steps, job.timed.sure, self._encoder.state_ms(job.window_ms)))
 
     def _weigh(self, batch: Sequence[VerifyWanted]) -> list[Verdict]:
         alike: dict[int, list[tuple[VerifyWanted, Encoded]]] = defaultdict(list)
@@ -245,7 +248,7 @@ class WhisperEngine:
         unknown = [place for place, (_, encoded, rival) in enumerate(pairs) if _known(encoded, rival) is None]
         asked += [(pairs[place][1], pairs[place][2].before + pairs[place][2].heard) for place in unknown]
         answers = self._align([encoded for encoded, _ in asked], [rows for _, rows in asked])
-        probabilities = [list(answer.text_token_probs) for answer in answers]
+        probabilities = [list(answer.sure) for answer in answers]
         computed = dict(zip(unknown, probabilities[len(pairs) :], strict=True))
         for place, (wanted, encoded, rival) in enumerate(pairs):
             begin = len(rival.before)
@@ -263,9 +266,8 @@ class WhisperEngine:
             self._cache.put(key, held)
         return held
 
-    def _align(self, held: Sequence[Encoded], rows: Sequence[list[int]]) -> Any:
-        frames = [_FRAMES_PER_STATE * encoded.heard for encoded in held]  # it counts in mel frames and halves them
-        return self._model.align(_stacked(held), self._tokens.start, rows, frames)
+    def _align(self, held: Sequence[Encoded], texts: Sequence[Sequence[int]]) -> list[Timed]:
+        return self._decoder.align(_stacked(held), texts, [encoded.heard for encoded in held])
 
 
 def _known(encoded: Encoded, rival: Rivals) -> list[float] | None:
@@ -281,5 +283,5 @@ def _cut(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
         yield items[at : at + most]
 
 
-def _stacked(held: Iterable[Encoded | None]) -> Any:
-    return view(np.stack([encoded.states for encoded in held if encoded is not None]))
+def _stacked(held: Iterable[Encoded | None]) -> States:
+    return np.stack([encoded.states for encoded in held if encoded is not None])

@@ -31,6 +31,23 @@ def test_the_cut_vocabulary_is_small_and_in_order(tokens: Tokens) -> None:
     assert tokens.names()[tokens.start[1]] == "<|zh|>"
 
 
+def test_texts_are_alike_but_for_script_and_punctuation(tokens: Tokens) -> None:
+    def likeness(text: str, cut: int = 0) -> tuple[str, bytes]:
+        rows = tokens.encode(text)
+        return tokens.likeness(rows[: len(rows) - cut])
+
+    assert likeness("這件事情，我來處理。") == likeness("这件事情我来处理") == ("这件事情我来处理", b"")
+    assert likeness("这件事") != likeness("那件事")
+    assert likeness("好𠮷", 1) != likeness("好"), "half a character is not nothing"
+
+
+def test_a_transcript_begins_after_the_text_before_it(tokens: Tokens) -> None:
+    assert tokens.prompt() == [*tokens.start, tokens.no_timestamps]
+    assert tokens.prompt("您好") == [tokens.previous, *tokens.encode("您好"), *tokens.prompt()]
+    assert tokens.names()[tokens.end] == "<|endoftext|>"
+    assert tokens.names()[tokens.nobody] in ("<|nospeech|>", "<|nocaptions|>")
+
+
 def test_a_file_that_is_no_tokenizer_is_refused() -> None:
     for body in (b"", b"{}", b'{"model": {"vocab": {}}, "added_tokens": []}'):
         with pytest.raises(WeightsError, match="WGT-007"):

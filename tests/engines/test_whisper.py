@@ -13,7 +13,7 @@ from monitor.engines.encoder import Encoder
 from monitor.engines.runtime import load_model
 from monitor.engines.simplified import simplified
 from monitor.engines.stages import record
-from monitor.engines.whisper import DecodePolicy, WhisperEngine, WhisperSettings, load
+from monitor.engines.whisper import WhisperEngine, WhisperSettings, load
 from monitor.errors import EngineError
 from monitor.frames import Pass
 
@@ -174,35 +174,16 @@ def test_stages_are_marked(engine: WhisperEngine) -> None:
     assert {"features", "encode", "generate", "words"} <= set(stages)
 
 
-def test_a_prompt_is_told_to_the_decoder(settings: WhisperSettings) -> None:
-    loaded = load_model(settings)
-    prompted = WhisperEngine(loaded, replace(settings, decode=DecodePolicy(prompt="以下是普通话的句子。")))
-    told: list[list[int]] = []
-
-    class Watched:
-        def __getattr__(self, name: str) -> object:
-            return getattr(loaded.model, name)
-
-        def generate(self, states: object, prompts: list[list[int]], **options: object) -> object:
-            told.extend(prompts)
-            return loaded.model.generate(states, prompts, **options)
-
-    prompted._model = Watched()
-    (heard,) = prompted.decode([wanted(clip("greeting"))])
-    said = sound(SAID["greeting"])
-    assert Levenshtein.distance(sound(heard.text), said) <= 0.35 * len(said)
-    assert loaded.tokens.decode(told[0]) == "以下是普通话的句子。"
-    assert told[0][0] == loaded.tokens.previous
-
-
 def test_a_broken_model_is_an_engine_error_and_may_be_retried(engine: WhisperEngine) -> None:
-    real = engine._model
+    real = engine._decoder
 
     class Broken:
-        def __getattr__(self, name: str) -> object:
+        def __call__(self, *_: object) -> object:
             raise RuntimeError("out of memory")
 
-    engine._model = Broken()
+        align = __call__
+
+    engine._decoder = Broken()  # type: ignore[assignment]
     try:
         for call in (
             lambda: engine.decode([wanted(clip("greeting"), utterance="broken")]),
@@ -212,4 +193,4 @@ def test_a_broken_model_is_an_engine_error_and_may_be_retried(engine: WhisperEng
                 call()
             assert caught.value.retryable
     finally:
-        engine._model = real
+        engine._decoder = real

@@ -39,7 +39,7 @@ def table():
 def test_what_is_said_can_be_heard(name, engine, table):
     call = heard.listen(name, engine)
     assert call.cer <= MOST_CER.get(name, 0.25)
-    assert (call.cer, call.ser) == pytest.approx(table[name], abs=0.06), "renew the table: samples/heard.py --write"
+    assert (call.cer, call.ser) == pytest.approx(table[name], abs=0.12), "renew the table: samples/heard.py --write"
 
 
 def test_the_samples_are_small_enough_to_ship():

@@ -10,7 +10,7 @@ import pytest
 from onnx import numpy_helper
 from scipy.special import erf
 
-from monitor.engines.graph import EDGE_ROWS, Shape, encoder_graph
+from monitor.engines.encoder_graph import EDGE_ROWS, Shape, encoder_graph
 
 MELS, WIDTH, HEADS, LAYERS, POSITIONS = 8, 32, 4, 2, 40
 ROWS = 20
