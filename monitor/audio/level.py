@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.compiled import compiled
+
 SILENCE_DBFS: Final = -96.0
 """What digital silence is counted as: just below one step of 16 bits."""
 _FULL_SCALE: Final = 32768.0**2
@@ -28,15 +30,28 @@ _ENOUGH_BLOCKS: Final = 10
 """A figure is given once it rests on this many blocks."""
 
 
-def powers_of(values: NDArray[np.float64]) -> list[float]:
-    """Mean square of every row of 16-bit samples relative to full scale, 0–1. Exact, so in any order the same."""
-    powers: list[float] = (np.einsum("ij,ij->i", values, values) / values.shape[1] / _FULL_SCALE).tolist()
-    return powers
-
-
 def dbfs(power: float) -> float:
     """A power relative to full scale in decibels, not below :data:`SILENCE_DBFS`."""
     return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
+
+
+_dbfs = compiled(dbfs)
+
+
+@compiled
+def loudness(values: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Power and level of every row of samples, shape (rows, 2). Sums are exact, so in any order the same.
+
+    Power is the mean square relative to full scale, 0–1; level is the same in dBFS.
+    """
+    found = np.empty((len(values), 2))
+    for index in range(len(values)):
+        total = np.int64(0)
+        for value in values[index]:
+            total += np.int64(value) * np.int64(value)
+        power = total / values.shape[1] / _FULL_SCALE
+        found[index] = power, _dbfs(power)
+    return found
 
 
 class Level:

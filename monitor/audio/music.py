@@ -5,10 +5,12 @@ included) 12 % of the steps are smaller than 0.4 % and 80 % are glides of up to 
 65 % and 15 %, the rest leaps. Over some three seconds the two never met. Singing is taken for speech.
 """
 
-from collections import deque
 from typing import Final
 
-from monitor.audio.pitch import Pitched
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.compiled import compiled
 
 _STILL: Final = 1.004
 _GLIDE: Final = 1.083
@@ -24,42 +26,70 @@ _QUICK_GLIDES: Final = 5
 _SURE: Final = 0.7
 """Periodicity above which a pitch is exact enough."""
 _FORGET_BLOCKS: Final = 100
+_MEMORY: Final = np.dtype(
+    [
+        ("steps", np.float64, (_STEPS,)),  # a ring
+        ("count", np.int64),  # steps since they were forgotten; the newest is at (count - 1) % _STEPS
+        ("before", np.float64),  # period of the block before; 0: it had none
+        ("since", np.int64),  # blocks without a pitch
+        ("playing", np.bool_),
+    ],
+    align=True,
+)
+
+Floats = NDArray[np.float64]
+Answers = NDArray[np.bool_]
 
 
 class Music:
     """Follows the pitch of one side."""
 
     def __init__(self) -> None:
-        self._steps: deque[float] = deque(maxlen=_STEPS)
-        self._before: float | None = None
-        self._since = 0
-        self._playing = False
+        self._memory = np.zeros(1, _MEMORY)
 
-    def block(self, pitched: Pitched | None) -> bool:
-        """Whether music is playing; ``None`` for a block without sound."""
-        if pitched is None or pitched.periodicity < _SURE:
-            self._before = None
-            self._since += 1
-            if self._since >= _FORGET_BLOCKS:
-                self._stop()
-            return self._playing
-        self._since = 0
-        before, self._before = self._before, pitched.period
-        if before is not None:
-            self._steps.append(max(before, pitched.period) / min(before, pitched.period))
-            self._judge()
-        return self._playing
+    def blocks(self, pitches: Floats) -> Answers:
+        """Whether music is playing, shape (blocks,).
 
-    def _judge(self) -> None:
-        still = sum(step < _STILL for step in self._steps) / len(self._steps)
-        if not self._playing:
-            self._playing = len(self._steps) >= _ENOUGH and still >= _STILL_SHARE
-            return
-        newest = list(self._steps)[-_QUICK_STEPS:]
-        glides = sum(_STILL <= step < _GLIDE for step in newest)
-        if still < _GLIDING_SHARE or glides >= _QUICK_GLIDES:
-            self._stop()
+        Args:
+            pitches: shape (blocks, 2), periodicity and period as :meth:`monitor.audio.pitch.Pitch.blocks` gives them.
+        """
+        return _music(self._memory, pitches)
 
-    def _stop(self) -> None:
-        self._playing = False
-        self._steps.clear()
+
+@compiled
+def _music(memories: NDArray[np.void], pitches: Floats) -> Answers:
+    """As :meth:`Music.blocks`; ``memories``, shape (1,), goes on."""
+    memory = memories[0]
+    answers = np.empty(len(pitches), np.bool_)
+    for index in range(len(pitches)):
+        periodicity, period = pitches[index]
+        if periodicity < _SURE:
+            memory["before"] = 0.0
+            memory["since"] += 1
+            if memory["since"] >= _FORGET_BLOCKS:
+                memory["playing"], memory["count"] = False, 0
+        else:
+            memory["since"] = 0
+            before, memory["before"] = memory["before"], period
+            if before > 0:
+                memory["steps"][memory["count"] % _STEPS] = max(before, period) / min(before, period)
+                memory["count"] += 1
+                _judge(memory)
+        answers[index] = memory["playing"]
+    return answers
+
+
+@compiled
+def _judge(memory: np.void) -> None:
+    """What the newest step makes of the music."""
+    steps, count = memory["steps"], memory["count"]
+    known = min(count, _STEPS)
+    still = np.sum(steps[:known] < _STILL) / known
+    if not memory["playing"]:
+        memory["playing"] = known >= _ENOUGH and still >= _STILL_SHARE
+        return
+    glides = 0
+    for back in range(1, min(known, _QUICK_STEPS) + 1):
+        glides += _STILL <= steps[(count - back) % _STEPS] < _GLIDE
+    if still < _GLIDING_SHARE or glides >= _QUICK_GLIDES:
+        memory["playing"], memory["count"] = False, 0

@@ -7,13 +7,14 @@ all frequencies do that are multiples of 5 Hz (450, 425, 350+440, 440+480, 950/1
 also where two of them beat.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES, RATE_HZ
+from monitor.audio.spectrum import BIN_HZ, power_spectra
+from monitor.compiled import compiled
+from monitor.timeline import BLOCK_MS, BLOCK_SAMPLES
 
 _SHARE: Final = 0.9
 """Least share of a block's power that lies in the two strongest spectral lines of a tone."""
@@ -25,26 +26,29 @@ _WEAK: Final = 0.1
 """A second line with less power than this, relative to the first, is noise."""
 _REACH: Final = 2
 """A spectral line under a Hann window fills two bins to each side of its peak."""
-_LINE: Final = np.arange(2 * _REACH + 1)
-_BIN_HZ: Final = RATE_HZ / BLOCK_SAMPLES
 _PERIOD_BLOCKS: Final = 100 // BLOCK_MS
 _REPEATS: Final = 0.85
 """Correlation with 100 ms ago above which a sound repeats itself: noise 7 dB below it is allowed for."""
-_WINDOW: Final = np.hanning(BLOCK_SAMPLES)
+_FRESH: Final = -1.0
+"""In place of a power: nothing was asked about the block before, sound begins with this one."""
+_NO_LINE: Final = 0.0
+"""In place of a power: there was more in the block than lines."""
+
+Samples = NDArray[np.int16]
+Floats = NDArray[np.float64]
+Answers = NDArray[np.bool_]
 
 
 class Tone:
     """Recognises steady tones in a stream of blocks."""
 
     def __init__(self) -> None:
-        self._past = np.zeros((_PERIOD_BLOCKS, BLOCK_SAMPLES))
-        self._line: tuple[float, float] | None = None
-        """Power of both lines and frequency of one, if the block before was nothing else."""
-        self._fresh = True
-        """Nothing was asked about the block before: sound begins with this one."""
+        self._past = np.zeros((_PERIOD_BLOCKS, BLOCK_SAMPLES), np.int16)
+        self._line = np.array([_FRESH, 0.0])
+        """Power of both lines of the block before, and frequency of one in Hz."""
 
-    def blocks(self, values: NDArray[np.float64], wanted: NDArray[np.bool_]) -> list[bool]:
-        """Whether each block belongs to a tone. False, and cheap, where it is not wanted.
+    def blocks(self, values: Samples, wanted: Answers) -> Answers:
+        """Whether each block belongs to a tone, shape (blocks,). False, and cheap, where it is not wanted.
 
         Sound that begins as nothing but lines counts as a tone for its first block: a key pressed, a
         knock, the first 20 ms of DTMF. Voices begin more roughly; those that do not lose 20 ms.
@@ -53,73 +57,78 @@ class Tone:
             values: shape (blocks, 320), samples as they are.
             wanted: shape (blocks,).
         """
-        stream = np.concatenate((self._past, values))
-        self._past = stream[-_PERIOD_BLOCKS:].copy()
-        places = np.flatnonzero(wanted)
-        looks = iter(_look(values[places], stream[places]) if len(places) else ())
-        return [self._judge(next(looks)) if asked else self._pass() for asked in wanted.tolist()]
-
-    def _pass(self) -> bool:
-        self._line, self._fresh = None, True
-        return False
-
-    def _judge(self, look: "_Look") -> bool:
-        before, self._line = self._line, look.line
-        fresh, self._fresh = self._fresh, False
-        if look.line is None:
-            return look.repeats
-        return look.repeats or fresh or (before is not None and _still(before, look.line))
+        return _tones(self._past, self._line, values, wanted, power_spectra(values, wanted))
 
 
-class _Look(NamedTuple):
-    """One block by itself."""
+@compiled
+def _tones(past: Samples, line: Floats, values: Samples, wanted: Answers, spectra: Floats) -> Answers:
+    """Whether each block is a tone; ``past``, the blocks before them, and ``line`` go on to the last.
 
-    repeats: bool
-    """What 0.1 s ago was."""
-    line: tuple[float, float] | None
-    """Power of its two lines and frequency of one; None where there is more in it than lines."""
-
-
-def _look(values: NDArray[np.float64], past: NDArray[np.float64]) -> Iterator[_Look]:
-    """At each row; ``past`` is what was heard 0.1 s before it."""
-    alike = np.abs(_products(values, past))
-    both = np.sqrt(_products(values, values) * _products(past, past))
-    repeating = (alike > _REPEATS * (both + 1)).tolist()
-    spectrum = np.fft.rfft(values * _WINDOW)
-    power = np.zeros((len(values), spectrum.shape[1] + 2 * _REACH))
-    power[:, _REACH:-_REACH] = spectrum.real**2 + spectrum.imag**2
-    totals = np.add.reduce(power, axis=1).tolist()
-    for repeats, total, first, second in zip(repeating, totals, _take_lines(power), _take_lines(power), strict=True):
-        if first[0] + second[0] < _SHARE * total:
-            yield _Look(repeats, None)
+    Args:
+        past: shape (5, 320).
+        line: shape (2,), see :class:`Tone`.
+        values: shape (blocks, 320).
+        wanted: shape (blocks,).
+        spectra: shape (blocks, 161), of their power.
+    """
+    answers = np.zeros(len(values), np.bool_)
+    for index in range(len(values)):
+        if not wanted[index]:
+            line[0] = _FRESH
             continue
-        # Of two lines alike in power (DTMF) now one is the stronger, now the other: look at the lower.
-        line = first if second[0] < _WEAK * first[0] else min(first, second, key=lambda line: line[1])
-        yield _Look(repeats, (first[0] + second[0], line[1]))
+        ago = values[index - _PERIOD_BLOCKS] if index >= _PERIOD_BLOCKS else past[index]
+        answers[index] = _repeats(values[index], ago)
+        only_lines, power, hz = _lines(spectra[index])
+        if only_lines and (line[0] == _FRESH or _still(line[0], line[1], power, hz)):
+            answers[index] = True
+        line[0], line[1] = power if only_lines else _NO_LINE, hz
+    for index in range(_PERIOD_BLOCKS):
+        newer = index + len(values)  # in past and values, one behind the other
+        past[index] = past[newer] if newer < _PERIOD_BLOCKS else values[newer - _PERIOD_BLOCKS]
+    return answers
 
 
-def _still(before: tuple[float, float], line: tuple[float, float]) -> bool:
-    louder, softer = max(before[0], line[0]), min(before[0], line[0])
-    return louder < softer * _SWELL and abs(line[1] - before[1]) < _DRIFT_HZ
+@compiled
+def _repeats(values: Samples, ago: Samples) -> bool:
+    """Whether the block is what was heard 0.1 s ago. Sums of 16-bit products are exact, so in any order the same."""
+    alike = now = then = np.int64(0)
+    for at in range(BLOCK_SAMPLES):
+        new, old = np.int64(values[at]), np.int64(ago[at])
+        alike += new * old
+        now += new * new
+        then += old * old
+    return bool(abs(alike) > _REPEATS * (np.sqrt(float(now) * float(then)) + 1))
 
 
-def _take_lines(power: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Power and centre (Hz) of the strongest line of each row, which is then blanked.
+@compiled
+def _lines(spectrum: Floats) -> tuple[bool, float, float]:
+    """Whether there is nothing in a block but two lines; power of both, and frequency of one in Hz."""
+    power = np.zeros(len(spectrum) + 2 * _REACH)
+    power[_REACH:-_REACH] = spectrum
+    total = np.sum(spectrum)
+    first, first_hz = _take_line(power)
+    second, second_hz = _take_line(power)
+    # Of two lines alike in power (DTMF) now one is the stronger, now the other: look at the lower.
+    hz = first_hz if second < _WEAK * first else min(first_hz, second_hz)
+    return bool(first + second >= _SHARE * total), first + second, hz
+
+
+@compiled
+def _take_line(power: Floats) -> tuple[float, float]:
+    """Power and centre (Hz) of the strongest line, which is then blanked.
 
     ``power`` has :data:`_REACH` zeros before and behind its bins.
     """
-    count, width = power.shape
-    peaks = power[:, _REACH:-_REACH].argmax(axis=1)
-    places = (peaks + np.arange(0, count * width, width))[:, None] + _LINE
-    flat = power.reshape(-1)
-    lines = flat[places]
-    flat[places] = 0.0
-    totals = np.add.reduce(lines, axis=1)
-    centres = peaks + np.add.reduce(lines * (_LINE - _REACH), axis=1) / np.maximum(totals, 1e-9)
-    return list(zip(totals.tolist(), (centres * _BIN_HZ).tolist(), strict=True))
+    peak = _REACH + np.argmax(power[_REACH:-_REACH])
+    total = moment = 0.0
+    for at in range(peak - _REACH, peak + _REACH + 1):
+        total += power[at]
+        moment += power[at] * (at - peak)
+        power[at] = 0.0
+    return total, (peak - _REACH + moment / max(total, 1e-9)) * BIN_HZ
 
 
-def _products(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each row with its counterpart; of 16-bit samples exact, so in any order the same."""
-    products: NDArray[np.float64] = np.einsum("ij,ij->i", one, other)
-    return products
+@compiled
+def _still(power_before: float, hz_before: float, power: float, hz: float) -> bool:
+    louder, softer = max(power_before, power), min(power_before, power)
+    return louder < softer * _SWELL and abs(hz - hz_before) < _DRIFT_HZ

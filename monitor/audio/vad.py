@@ -6,16 +6,18 @@ a voice does (a vowel, or a loud stretch longer than a knock), and while no musi
 chosen by ``bench/voice.py``.
 """
 
-from collections import deque
 from typing import Final, NamedTuple
 
 import numpy as np
 import webrtcvad
+from numpy.typing import NDArray
 
-from monitor.audio.level import SILENCE_DBFS, dbfs, powers_of
+from monitor.audio.floor import NoiseFloor
+from monitor.audio.level import loudness
 from monitor.audio.music import Music
-from monitor.audio.pitch import Pitch, Pitched
+from monitor.audio.pitch import Pitch
 from monitor.audio.tone import Tone
+from monitor.compiled import compiled
 from monitor.timeline import BLOCK_BYTES, BLOCK_SAMPLES, RATE_HZ
 
 QUIETEST_DBFS: Final = -58.0
@@ -28,15 +30,24 @@ PITCHED: Final = 0.6
 """Periodicity of a block that has a pitch."""
 _VOWEL_BLOCKS: Final = 3
 """So many pitched blocks in a row are a vowel; a key click rings through two overlapping spans."""
-_LOUD_BLOCKS: Final = range(6, 26)
+_LOUD_LEAST: Final = 6
+_LOUD_MOST: Final = 25
 _LOUD_DBFS: Final = -45.0
 _LOUD_ABOVE_NOISE_DB: Final = 25.0
 """So long, so loud and so far above the noise is a voice without a pitch (a creak, a cough); longer is none."""
 _NEAR_BLOCKS: Final = 20
 """Everything else counts while such proof is at most 20 blocks back: 400 ms."""
-_WINDOW_BLOCKS: Final = 25
-_WINDOWS: Final = 6
-"""The floor is the least of the last six half seconds: somewhere in 3 s everybody breathes."""
+_MEMORY: Final = np.dtype(
+    [
+        ("pitched", np.int64),  # length of the vowel that lasts now, in blocks
+        ("loud", np.int64),  # length of the loud stretch that lasts now
+        ("near", np.int64),  # blocks for which the newest proof still counts
+    ],
+    align=True,
+)
+
+Floats = NDArray[np.float64]
+Answers = NDArray[np.bool_]
 
 
 class Block(NamedTuple):
@@ -65,9 +76,7 @@ class Voice:
         self._tone = Tone()
         self._pitch = Pitch()
         self._music = Music()
-        self._pitched = self._loud = 0
-        """Length of the vowel and of the loud stretch that last now."""
-        self._since_proof = _NEAR_BLOCKS
+        self._memory = np.zeros(1, _MEMORY)
 
     def blocks(self, pcm: bytes) -> list[Block]:
         """Whether there is a voice in each 640 bytes (20 ms, 16 kHz, signed 16-bit little-endian).
@@ -81,65 +90,57 @@ class Voice:
         if len(pcm) % BLOCK_BYTES:
             raise ValueError(f"a block is {BLOCK_SAMPLES} samples; {len(pcm)} bytes are not whole blocks")
         pieces = [pcm[at : at + BLOCK_BYTES] for at in range(0, len(pcm), BLOCK_BYTES)]
-        values = np.frombuffer(pcm, "<i2").reshape(-1, BLOCK_SAMPLES).astype(np.float64)
-        powers = powers_of(values)
-        levels = [dbfs(power) for power in powers]
-        gates = [self._gate(level) for level in levels]
         # Every part hears every block: each of them remembers what came before.
-        speech = [
-            self._vad.is_speech(piece, RATE_HZ) and level >= gate
-            for piece, level, (gate, _) in zip(pieces, levels, gates, strict=True)
-        ]
-        asked = np.array(speech, bool)
+        said = np.array([self._vad.is_speech(piece, RATE_HZ) for piece in pieces], np.bool_)
+        # A copy that may be written to: for an array that may not, Numba would compile once more.
+        values = np.frombuffer(bytearray(pcm), np.int16).reshape(-1, BLOCK_SAMPLES)
+        heard = loudness(values)
+        asked, loud = _stand_out(said, heard, self._floor.blocks(heard))
         tones = self._tone.blocks(values, asked)
-        pitches = self._pitch.blocks(values, asked & ~np.array(tones, bool))
-        voiced = [
-            self._judge(is_speech, tone, pitch, level >= loud)
-            for is_speech, tone, pitch, level, (_, loud) in zip(speech, tones, pitches, levels, gates, strict=True)
-        ]
-        return list(map(Block, pieces, powers, voiced))
+        pitches = self._pitch.blocks(values, asked > tones)
+        voiced = _judge(self._memory, asked, loud, tones, pitches, self._music.blocks(pitches))
+        return list(map(Block, pieces, heard[:, 0].tolist(), voiced.tolist()))
 
-    def _gate(self, level: float) -> tuple[float, float]:
-        """The levels in dBFS from which on the next block may be a voice, and is loud."""
-        self._floor.block(level)
-        noise = min(self._floor.dbfs, LOUDEST_NOISE_DBFS)
-        loud = max(_LOUD_DBFS, self._floor.lowest_dbfs + _LOUD_ABOVE_NOISE_DB)
-        return max(QUIETEST_DBFS, noise + ABOVE_NOISE_DB), loud
 
-    def _judge(self, speech: bool, tone: bool, pitch: Pitched, loud: bool) -> bool:
-        """Whether the block is voice, after all that came before it."""
-        music = self._music.block(pitch if speech else None)
+def warm_up() -> None:
+    """Hear one block, so that no call waits until a loop is compiled: whatever is heard, all of them run."""
+    Voice().blocks(bytes(BLOCK_BYTES))
+
+
+@compiled
+def _stand_out(said: Answers, heard: Floats, floors: Floats) -> tuple[Answers, Answers]:
+    """Which blocks webrtcvad calls speech that stand out of the noise, and which of them are loud.
+
+    Args:
+        said: shape (blocks,), webrtcvad's answer.
+        heard: shape (blocks, 2), power and level.
+        floors: shape (blocks, 2), noise floor and quietest moment, in dBFS.
+    """
+    asked, loud = np.empty(len(said), np.bool_), np.empty(len(said), np.bool_)
+    for index in range(len(said)):
+        level = heard[index, 1]
+        floor, quietest = floors[index]
+        gate = max(QUIETEST_DBFS, min(floor, LOUDEST_NOISE_DBFS) + ABOVE_NOISE_DB)
+        asked[index] = said[index] and level >= gate
+        loud[index] = asked[index] and level >= max(_LOUD_DBFS, quietest + _LOUD_ABOVE_NOISE_DB)
+    return asked, loud
+
+
+@compiled
+def _judge(
+    memories: NDArray[np.void], asked: Answers, loud: Answers, tones: Answers, pitches: Floats, music: Answers
+) -> Answers:
+    """Whether each block is voice, after all that came before it; ``memories``, shape (1,), goes on."""
+    memory = memories[0]
+    voiced = np.empty(len(asked), np.bool_)
+    for index in range(len(asked)):
+        tone = tones[index]
         if not tone:  # a moment of hum that passes for a tone does not end a vowel
-            self._pitched = self._pitched + 1 if pitch.periodicity >= PITCHED else 0
-        self._loud = self._loud + 1 if speech and loud and not tone else 0
-        proof = self._pitched >= _VOWEL_BLOCKS or self._loud in _LOUD_BLOCKS
-        self._since_proof = 0 if proof else self._since_proof + 1
-        return speech and not tone and not music and self._since_proof < _NEAR_BLOCKS
-
-
-class NoiseFloor:
-    """Level of the quietest moments of the last three seconds."""
-
-    def __init__(self) -> None:
-        self._lowest: deque[float] = deque(maxlen=_WINDOWS)
-        self._blocks = 0
-        self._smooth = 0.0
-
-    @property
-    def lowest_dbfs(self) -> float:
-        """The quietest moment so far; at the beginning of a call that may be speech."""
-        return min(self._lowest)
-
-    @property
-    def dbfs(self) -> float:
-        """The floor; very low in the first second, when a call that begins with a word has no quiet yet."""
-        return self.lowest_dbfs if self._blocks > 2 * _WINDOW_BLOCKS else SILENCE_DBFS
-
-    def block(self, level: float) -> None:
-        """Take the level of one block, in dBFS."""
-        # Smoothed over about three blocks: one chance dip between two pulses is not the floor.
-        self._smooth = level if self._blocks == 0 else self._smooth + (level - self._smooth) / 3
-        if self._blocks % _WINDOW_BLOCKS == 0:
-            self._lowest.append(self._smooth)
-        self._lowest[-1] = min(self._lowest[-1], self._smooth)
-        self._blocks += 1
+            memory["pitched"] = memory["pitched"] + 1 if pitches[index, 0] >= PITCHED else 0
+        memory["loud"] = memory["loud"] + 1 if loud[index] and not tone else 0
+        if memory["pitched"] >= _VOWEL_BLOCKS or _LOUD_LEAST <= memory["loud"] <= _LOUD_MOST:
+            memory["near"] = _NEAR_BLOCKS
+        elif memory["near"] > 0:
+            memory["near"] -= 1
+        voiced[index] = asked[index] and not tone and not music[index] and memory["near"] > 0
+    return voiced

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from monitor import wiring
+from monitor.audio import vad
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher, Trace
 from monitor.errors import ConfigError, MonitorError, RuleFault, RuntimeFault
@@ -118,6 +119,7 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
         if recorder is not None:
             recorder.start()
             stack.push_async_callback(asyncio.to_thread, recorder.stop)
+        await asyncio.to_thread(vad.warm_up)
         await asyncio.to_thread(given.matcher.warm_up)
         await batcher.start()
         stack.push_async_callback(batcher.stop)

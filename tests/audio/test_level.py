@@ -3,14 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from monitor.audio.level import SILENCE_DBFS, Level, dbfs, powers_of
+from monitor.audio.level import SILENCE_DBFS, Level, dbfs, loudness
 
 
 def block(level_dbfs: float) -> float:
     """The power of 20 ms of a square wave, whose RMS is its height."""
     height = np.trunc(32768 * 10 ** (level_dbfs / 20))
-    (power,) = powers_of(np.where(np.arange(320) % 2, height, -height)[None])
-    return power
+    return float(loudness(np.where(np.arange(320) % 2, height, -height).astype(np.int16).reshape(1, -1))[0, 0])
 
 
 def fed(*blocks: tuple[float, bool, int]) -> Level:
@@ -90,9 +89,17 @@ def test_full_scale():
     """A square wave at the rail is 0 dBFS, a sine 3 dB less."""
     square = np.full(320, -32768, np.int16)
     sine = (32767 * np.sin(2 * np.pi * np.arange(320) / 32)).astype(np.int16)
-    loud, softer = (dbfs(power) for power in powers_of(np.stack([square, sine]).astype(float)))
+    (_, loud), (_, softer) = loudness(np.stack([square, sine])).tolist()
     assert loud == pytest.approx(0)
     assert softer == pytest.approx(20 * math.log10(2**-0.5), abs=0.01)
+
+
+def test_the_loop_says_what_the_formula_says():
+    """Power is the mean square, its level that of the power: to the bit, also at the rails."""
+    values = np.random.default_rng(0).integers(-32768, 32768, (9, 320)).astype(np.int16)
+    values[:3] = np.array([-32768, 0, 1])[:, None]
+    powers = (values.astype(float) ** 2).sum(axis=1) / 320 / 32768**2
+    assert loudness(values).tolist() == [[power, dbfs(power)] for power in powers.tolist()]
 
 
 def test_memory_does_not_grow():

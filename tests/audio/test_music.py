@@ -1,13 +1,15 @@
+from collections import deque
+
 import numpy as np
+import pytest
 
 from monitor.audio.music import Music
-from monitor.audio.pitch import Pitched
 
 
 def answers(periods: list[float | None], music: Music | None = None) -> list[bool]:
     """None: a block without sound; 0: a block without a pitch."""
-    music = music or Music()
-    return [music.block(None if it is None else Pitched(0.9 if it else 0.2, it or 1.0)) for it in periods]
+    pitches = [(0.9, period) if period else (0.0 if period is None else 0.2, 1.0) for period in periods]
+    return (music or Music()).blocks(np.array(pitches)).tolist()
 
 
 def notes(count: int, seed: int = 0) -> list[float | None]:
@@ -82,3 +84,40 @@ def test_after_two_seconds_without_a_pitch_everything_is_forgotten():
     assert answers(notes(20), music)[-1]
     assert answers([0] * 100, music)[-1] is False
     assert not any(answers(notes(3), music))
+
+
+def plainly(periods: list[float | None]) -> list[bool]:
+    """The same with a queue of steps, as one would write it down."""
+    steps: deque[float] = deque(maxlen=50)
+    before, since, playing, heard = None, 0, False, []
+    for period in periods:
+        since = 0 if period else since + 1
+        if since >= 100:
+            playing = False
+            steps.clear()
+        if period and before:
+            steps.append(max(before, period) / min(before, period))
+            still = sum(step < 1.004 for step in steps) / len(steps)
+            glides = sum(1.004 <= step < 1.083 for step in list(steps)[-6:])
+            if not playing:
+                playing = len(steps) >= 25 and still >= 0.45
+            elif still < 0.35 or glides >= 5:
+                playing = False
+                steps.clear()
+        before = period
+        heard.append(playing)
+    return heard
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_loop_says_what_a_queue_says(seed):
+    """Music, voices and pauses of any length in turn; taken in pieces."""
+    rng, line = np.random.default_rng(seed), []
+    for turn in range(30):
+        line += [notes(rng.integers(1, 12), turn), voice(rng.integers(1, 80), turn), [None] * rng.integers(1, 120)][
+            rng.integers(3)
+        ]
+    music = Music()
+    heard = [answer for at in range(0, len(line), 7) for answer in answers(line[at : at + 7], music)]
+    assert heard == plainly(line)
+    assert len(set(heard)) == 2

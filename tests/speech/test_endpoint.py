@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.audio.level import powers_of
+from monitor.audio.level import loudness
 from monitor.audio.vad import Block
 from monitor.errors import ConfigError
 from monitor.frames import Pass, Side
@@ -29,7 +29,8 @@ def block(index: int, loud: bool) -> bytes:
 
 
 def heard(pcm: bytes, voiced: bool) -> Block:
-    return Block(pcm, *powers_of(np.frombuffer(pcm, "<i2").astype(float)[None]), voiced)
+    power, _ = loudness(np.frombuffer(bytearray(pcm), np.int16).reshape(1, -1))[0].tolist()
+    return Block(pcm, power, voiced)
 
 
 class Line:
