@@ -8,6 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PYTEST ?= $(BIN)/python -m pytest
+WORKERS ?= 2
 ARGS   ?=
 
 .DEFAULT_GOAL := help
@@ -51,8 +52,8 @@ browser:
 	  else echo "tests of the pages need:$$missing (apt-get install$$missing)" >&2; exit 2; fi; \
 	fi
 
-test: setup browser ## every test
-	$(PYTEST) $(ARGS)
+test: setup browser ## every test, by two workers (WORKERS=0: by none, for a debugger)
+	$(PYTEST) -n $(WORKERS) $(ARGS)
 	node --test tests/js/*.test.mjs
 
 test-fast: setup ## without speech model and browser

@@ -158,13 +158,14 @@ class Tree:
     def __call__(self, states: States, wanted: Sequence[Wanted]) -> list[Decoded]:
         """See :class:`Decoder`."""
         talk = self._language
+        places = self._graphs.shape.positions - len(talk.prompt) - 1
         searches = [
             search(
                 Search(
                     prompt=talk.prompt,
                     end=talk.end,
                     beams=it.beams,
-                    most=it.most,
+                    most=min(it.most, places),
                     ngram=it.ngram,
                     margin=self._margin,
                     not_first=talk.not_first,
@@ -211,7 +212,7 @@ class Tree:
 
 
 def _attention(places: Sequence[Place]) -> States:
-    return np.stack([place.looked for place in places])
+    return np.stack([place.looked for place in places], dtype=np.float32)
 
 
 @contextmanager
@@ -295,6 +296,7 @@ class _Desk:
         scores, which, scores_of_next, told, *own, looked = self._graphs.reading.run(None, feed)
         for values, new in zip(self._kept, own, strict=True):
             values[:, :, before:after] = new
+        looked = looked.astype(np.float16)  # kept until the text is found, of a passage tens of megabytes
         self._count = after
         if not before:
             self.told, self._told = told, np.array(0)
