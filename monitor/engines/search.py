@@ -78,7 +78,7 @@ class Search:
     ngram: int = 0
     """So many tokens never come twice; 0: any may."""
     margin: float = math.inf
-    """A text is given up that is less likely than the likeliest by a factor of exp(margin)."""
+    """A text is given up that is less likely than the likeliest that goes on, by a factor of exp(margin)."""
     not_first: frozenset[int] = frozenset()
     """Tokens with which no text begins."""
     alike: Callable[[tuple[int, ...]], Hashable] = tuple
@@ -126,8 +126,8 @@ def search(wanted: Search) -> Reads:
         live = _chosen(candidates, ended, wanted, last=length == wanted.most)
         if len(ended) >= wanted.beams:
             break
-        likeliest = max([it.score for it in live[:1]] + [it.total for it in ended], default=0.0)
-        live = [text for text in live if text.score >= likeliest - wanted.margin]
+        # Not than one that has ended: a text that breaks off early is likelier than the whole, and not better.
+        live = [text for text in live if text.score >= live[0].score - wanted.margin]
         if not live:
             break
     ended.sort(key=lambda found: found.score, reverse=True)

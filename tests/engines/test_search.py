@@ -152,6 +152,16 @@ def test_texts_that_fall_behind_are_given_up(margin: float, followed: set[int]) 
     assert {text[len(PROMPT)] for text in told.read if len(text) > len(PROMPT)} == followed
 
 
+def test_a_text_that_breaks_off_early_does_not_end_the_search_for_the_whole() -> None:
+    """It is the likelier by e², and its mean is worse; a narrow margin is no reason to give the whole up."""
+
+    def after(text: tuple[int, ...]) -> list[float]:
+        return [math.log(share) for share in ([0.38, 0.6, 0.01, 0.01] if len(text) < 6 else [0.97, 0.01, 0.01, 0.01])]
+
+    found = Told(after)(wanted(2, 8, margin=0.5))
+    assert found[0].rows == [1] * 6
+
+
 def test_of_texts_that_are_alike_the_likeliest_goes_on() -> None:
     """1 and 2 are one word in two scripts; without that knowledge both take a beam, and 3 has none."""
 
