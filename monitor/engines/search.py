@@ -59,11 +59,6 @@ class Found:
     place: Place = field(repr=False, compare=False)
     """The last token after which something was looked for: that before the end."""
 
-    @property
-    def total(self) -> float:
-        """Log probability of all."""
-        return self.score * max(1, len(self.rows))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
