@@ -2,8 +2,8 @@
 
 There are two ways. :class:`Library` is CTranslate2's own beam search. :class:`Tree` is ours, on the CPU: the texts of a
 search are a tree that is read token by token, several utterances side by side, by a graph that ONNX Runtime runs
-(:mod:`monitor.engines.decoder_graph`). It takes half the time for each token, and whoever knows what is likely to be
-heard can say so (docs/performance.md, The decoder).
+(:mod:`monitor.engines.decoder_graph`). Words and their times cost a quarter to a third less that way, and whoever knows
+what is likely to be heard can say so (docs/performance.md, The decoder).
 """
 
 import math
@@ -25,7 +25,7 @@ from monitor.engines.word_times import Aligned, Looked, Timed
 
 States = NDArray[np.float32]
 
-FRAMES_PER_STATE: Final = STATE_MS // FRAME_MS
+_FRAMES_PER_STATE: Final = STATE_MS // FRAME_MS
 _FAR: Final = -1e5
 """Added to the score of a token that is not attended to: nothing is left of it after the softmax."""
 _ROOM: Final = 32
@@ -112,7 +112,7 @@ class Library:
 
     def align(self, states: States, texts: Sequence[Sequence[int]], heard: Sequence[int]) -> list[Timed]:
         """See :class:`Decoder`."""
-        frames = [FRAMES_PER_STATE * count for count in heard]  # it counts in mel frames and halves them
+        frames = [_FRAMES_PER_STATE * count for count in heard]  # it counts in mel frames and halves them
         results = self._model.align(view(states), self._start, [list(rows) for rows in texts], frames)
         return [Aligned(list(result.text_token_probs), result.alignments) for result in results]
 
@@ -158,14 +158,14 @@ class Tree:
     def __call__(self, states: States, wanted: Sequence[Wanted]) -> list[Decoded]:
         """See :class:`Decoder`."""
         talk = self._language
-        places = self._graphs.shape.positions - len(talk.prompt) - 1
+        longest = self._graphs.shape.positions - len(talk.prompt) - 1
         searches = [
             search(
                 Search(
                     prompt=talk.prompt,
                     end=talk.end,
                     beams=it.beams,
-                    most=min(it.most, places),
+                    most=min(it.most, longest),
                     ngram=it.ngram,
                     margin=self._margin,
                     not_first=talk.not_first,
@@ -206,9 +206,8 @@ class Tree:
     def _timed(self, found: Found) -> Timed:
         """What the search knows anyway: the likelihoods of the tokens, and where it looked while it wrote them."""
         places = _up(found.place)[::-1][len(self._language.prompt) - 1 :]
-        known = [dict(zip(place.which, place.scores, strict=True)) for place in places]
-        sure = [math.exp(scores[row]) for scores, row in zip(known, found.rows, strict=False)]
-        return Looked(sure, _attention(places))
+        scores = [place.scores[place.which.index(row)] for place, row in zip(places, found.rows, strict=False)]
+        return Looked([math.exp(score) for score in scores], _attention(places))
 
 
 def _attention(places: Sequence[Place]) -> States:

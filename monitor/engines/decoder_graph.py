@@ -12,15 +12,16 @@ guesses: Miao and others 2023, SpecInfer). Nothing is ever moved or copied for a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.engines.nodes import MIDDLE, ONNX_RUNTIME, Nodes, Weights
+from monitor.engines.nodes import MIDDLE, ONNX_RUNTIME, Nodes, Weights, layers
 
-NEVER = -1e9
+NEVER: Final = -1e9
 """Added to the logit of a token that is never written."""
-LIKELIEST = 24
+LIKELIEST: Final = 24
 """So many continuations of each token are told: twice as many as there are beams, and what may not be repeated."""
 
 
@@ -36,9 +37,8 @@ class Shape:
     @classmethod
     def of(cls, weights: Weights) -> "Shape":
         """Raises ``KeyError`` where these are not a decoder's weights."""
-        layers = {name.split("/")[1] for name in weights if name.startswith("decoder/layer_") and "norm" not in name}
         positions, width = weights["decoder/position_encodings/encodings"].shape
-        return cls(len(layers), int(weights["decoder/num_heads"]), width, positions)
+        return cls(layers(weights, "decoder/"), int(weights["decoder/num_heads"]), width, positions)
 
     @property
     def heard(self) -> dict[str, type]:

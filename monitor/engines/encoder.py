@@ -10,7 +10,6 @@ for attention to look at, and final states for the decoder. Neighbouring positio
 still that of the full window (docs/performance.md, The encoder).
 """
 
-import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +23,7 @@ from monitor.audio.resample import Resampler
 from monitor.engines.cpu import exact_bytes
 from monitor.engines.encoder_graph import EDGE_ROWS, Shape, encoder_graph
 from monitor.engines.features import LogMel
-from monitor.engines.libraries import session, view
+from monitor.engines.libraries import session, taken_out, view
 from monitor.engines.model_file import variables
 from monitor.engines.nodes import Weights
 from monitor.engines.stages import stage
@@ -45,7 +44,6 @@ REFERENCE_S: Final = (1, 2, 3)
 _REFERENCE: Final = Path(__file__).with_name("reference.ulaw")
 """Three seconds of synthetic speech on a telephone line: G.711 mu-law, 8 kHz."""
 
-log = logging.getLogger(__name__)
 States = NDArray[np.float32]
 
 
@@ -192,12 +190,8 @@ class _Memory:
 
 
 def remembering(model_bin: bytes) -> RememberedSilence | None:
-    """The encoder of CTranslate2's ``model.bin``; None, and a word in the log, where it is not what is known here."""
-    try:
-        return RememberedSilence(variables(model_bin, "encoder/"))
-    except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
-        log.warning("the encoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
-        return None
+    """The encoder of CTranslate2's ``model.bin``, see :func:`monitor.engines.libraries.taken_out`."""
+    return taken_out("encoder", lambda: RememberedSilence(variables(model_bin, "encoder/")))
 
 
 def _weighed(behind: dict[str, States], rows: int) -> dict[str, States]:

@@ -12,7 +12,7 @@ blocks of self-attention and a two-layer perceptron, each behind a layer norm. T
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.engines.nodes import ONNX_RUNTIME, Nodes, Weights
+from monitor.engines.nodes import ONNX_RUNTIME, Nodes, Weights, layers
 
 EDGE_ROWS: Final = 2
 """The last rows are not used: the convolutions see zeros behind them, where silence ought to be."""
@@ -31,10 +31,9 @@ class Shape:
     @classmethod
     def of(cls, weights: Weights) -> "Shape":
         """Raises ``KeyError`` where these are not an encoder's weights."""
-        layers = {name.split("/")[1] for name in weights if name.startswith("encoder/layer_") and "norm" not in name}
         width, mel_bins, _ = weights["encoder/conv1/weight"].shape
         positions = len(weights["encoder/position_encodings/encodings"])
-        return cls(len(layers), int(weights["encoder/num_heads"]), width, mel_bins, positions)
+        return cls(layers(weights, "encoder/"), int(weights["encoder/num_heads"]), width, mel_bins, positions)
 
 
 def encoder_graph(weights: Weights, *, bits: int, remembers: bool = True) -> bytes:

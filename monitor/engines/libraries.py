@@ -1,9 +1,23 @@
 """What the two libraries that compute want: CTranslate2 its arrays, ONNX Runtime its sessions."""
 
-from typing import Any
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+Half = TypeVar("Half")
+
+
+def taken_out(name: str, make: Callable[[], Half]) -> Half | None:
+    """What ``make`` makes of a model; None, and a word in the log, where the model is not what is known here."""
+    try:
+        return make()
+    except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
+        log.warning("the %s of this model cannot be taken out of it, CTranslate2's is used: %r", name, error)
+        return None
 
 
 def view(array: NDArray[Any]) -> Any:

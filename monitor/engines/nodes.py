@@ -18,6 +18,11 @@ MIDDLE: Final = np.uint8(128)
 """Zero, among unsigned bytes that stand for signed numbers."""
 
 
+def layers(weights: Weights, prefix: str) -> int:
+    """How many layers there are, of those whose names begin with ``prefix``."""
+    return len({name.split("/")[1] for name in weights if name.startswith(f"{prefix}layer_") and "norm" not in name})
+
+
 class Nodes:
     """A graph that grows node by node.
 

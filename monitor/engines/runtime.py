@@ -1,7 +1,6 @@
 """Bringing a CTranslate2 Whisper model into memory, fitted to the machine."""
 
 import json
-import logging
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -12,12 +11,11 @@ from monitor.engines.cpu import CPUINFO, wide_vectors
 from monitor.engines.decoder import Decoder, Language, Library, Tree
 from monitor.engines.encoder import Encoder, Joined, WholeWindow, remembering
 from monitor.engines.features import LogMel
+from monitor.engines.libraries import taken_out
 from monitor.engines.model_file import with_vocabulary
 from monitor.engines.policy import WhisperSettings
 from monitor.engines.tokens import Tokens
 from monitor.errors import EngineError, WeightsError
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def load_model(settings: WhisperSettings) -> Loaded:
 
 
 def _tree(model_bin: bytes, tokens: Tokens, settings: WhisperSettings) -> Tree | None:
-    """None, and a word in the log, where the model is not what is known here."""
+    """See :func:`monitor.engines.libraries.taken_out`."""
     config = tokens.renumber(json.loads(_read(settings.weights, "config.json")))
     language = Language(
         prompt=tokens.prompt(settings.decode.prompt),
@@ -98,11 +96,7 @@ def _tree(model_bin: bytes, tokens: Tokens, settings: WhisperSettings) -> Tree |
         alike=tokens.likeness,
         followers=[(layer, head) for layer, head in config.get("alignment_heads", ())],
     )
-    try:
-        return Tree(model_bin, language, margin=settings.decode.margin)
-    except Exception as error:  # a graph that ONNX Runtime refuses is one of many ways
-        log.warning("the decoder of this model cannot be taken out of it, CTranslate2's is used: %r", error)
-        return None
+    return taken_out("decoder", lambda: Tree(model_bin, language, margin=settings.decode.margin))
 
 
 def _cut_files(folder: Path, tokens: Tokens, model_bin: bytes) -> dict[str, bytes]:

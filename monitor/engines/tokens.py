@@ -52,11 +52,11 @@ class Tokens:
         self._byte_row = {piece[0]: row for row, piece in self._bytes.items() if len(piece) == 1}
         try:
             control = {name: self._row[specials[f"<|{name}|>"]] for name in _CONTROL}
+            nobody = specials.get("<|nospeech|>") or specials["<|nocaptions|>"]  # as newer and older models call it
         except KeyError as error:
             raise WeightsError(f"tokenizer.json has no token {error}", code="WGT-007") from None
         self.end = control["endoftext"]
-        nobody = next(name for name in _NOBODY if f"<|{name}|>" in specials)
-        self.nobody = self._row[specials[f"<|{nobody}|>"]]
+        self.nobody = self._row[nobody]
         self.start = [control["startoftranscript"], control["zh"], control["transcribe"]]
         self.no_timestamps = control["notimestamps"]
         self.previous = control["startofprev"]
@@ -121,8 +121,6 @@ class Tokens:
 
 
 _CONTROL: Final = ("endoftext", "startoftranscript", "zh", "transcribe", "notimestamps", "startofprev")
-_NOBODY: Final = ("nospeech", "nocaptions")
-"""The same token, as newer and older models call it."""
 
 
 def _plain(spec: dict[str, Any]) -> dict[str, int]:

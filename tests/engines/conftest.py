@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # spoken.py, toy.py
+sys.path.insert(0, str(Path(__file__).parent))  # layers.py, spoken.py, toy.py
 
 from toy import BODY, REVISION, Hub, wheel
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import erf, log_softmax, softmax
+from layers import Layers, Weights, layered, normal
+from scipy.special import log_softmax, softmax
 
 from monitor.engines.cpu import exact_bytes
 from monitor.engines.decoder_graph import LIKELIEST, NEVER, Shape, hearing_graph, reading_graph
@@ -13,39 +14,26 @@ from monitor.engines.libraries import session
 
 WIDTH, HEADS, LAYERS, POSITIONS, TOKENS, STATES = 32, 4, 2, 30, 40, 25
 FAR = -1e5
-Weights = dict[str, np.ndarray]
+LINEARS = {
+    "self_attention/linear_0": (3 * WIDTH, WIDTH),
+    "self_attention/linear_1": (WIDTH, WIDTH),
+    "attention/linear_0": (WIDTH, WIDTH),
+    "attention/linear_1": (2 * WIDTH, WIDTH),
+    "attention/linear_2": (WIDTH, WIDTH),
+    "ffn/linear_0": (4 * WIDTH, WIDTH),
+    "ffn/linear_1": (WIDTH, 4 * WIDTH),
+}
 
 
 @pytest.fixture(scope="module")
 def weights() -> Weights:
     rng = np.random.default_rng(7)
-
-    def normal(*shape: int) -> np.ndarray:
-        return (rng.standard_normal(shape) * shape[-1] ** -0.5).astype(np.float16)
-
-    made: Weights = {
+    return {
         "decoder/num_heads": np.array(HEADS, np.int16),
-        "decoder/embeddings/weight": normal(TOKENS, WIDTH) * 4,
-        "decoder/position_encodings/encodings": normal(POSITIONS, WIDTH),
+        "decoder/embeddings/weight": normal(rng, TOKENS, WIDTH) * 4,
+        "decoder/position_encodings/encodings": normal(rng, POSITIONS, WIDTH),
+        **layered(rng, "decoder", LAYERS, WIDTH, LINEARS),
     }
-    linears = {
-        "self_attention/linear_0": (3 * WIDTH, WIDTH),
-        "self_attention/linear_1": (WIDTH, WIDTH),
-        "attention/linear_0": (WIDTH, WIDTH),
-        "attention/linear_1": (2 * WIDTH, WIDTH),
-        "attention/linear_2": (WIDTH, WIDTH),
-        "ffn/linear_0": (4 * WIDTH, WIDTH),
-        "ffn/linear_1": (WIDTH, 4 * WIDTH),
-    }
-    for layer in range(LAYERS):
-        for name, shape in linears.items():
-            made[f"decoder/layer_{layer}/{name}/weight"] = normal(*shape)
-            made[f"decoder/layer_{layer}/{name}/bias"] = normal(shape[0])
-    parts = ("self_attention", "attention", "ffn")
-    for name in [*(f"layer_{layer}/{part}/layer_norm" for layer in range(LAYERS) for part in parts), "layer_norm"]:
-        made[f"decoder/{name}/gamma"] = (1 + normal(WIDTH)).astype(np.float16)
-        made[f"decoder/{name}/beta"] = normal(WIDTH)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -59,36 +47,17 @@ NEVER_WRITTEN = np.arange(TOKENS) % 10 == 9
 
 def reference(weights: Weights, states: np.ndarray, tokens: Sequence[int]) -> np.ndarray:
     """OpenAI's TextDecoder in plain floats: logits after each token, (tokens, vocabulary)."""
-
-    def of(name: str) -> np.ndarray:
-        return weights[f"decoder/{name}"].astype(np.float64)
-
-    def norm(x: np.ndarray, name: str) -> np.ndarray:
-        centred = x - x.mean(-1, keepdims=True)
-        return centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * of(f"{name}/gamma") + of(f"{name}/beta")
-
-    def linear(x: np.ndarray, name: str) -> np.ndarray:
-        return x @ of(f"{name}/weight").T + of(f"{name}/bias")
-
-    def attended(query: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray | float) -> np.ndarray:
-        q, k, v = (part.reshape(len(part), HEADS, -1).transpose(1, 0, 2) for part in (query, keys, values))
-        share = softmax(q @ k.transpose(0, 2, 1) / np.sqrt(WIDTH // HEADS) + mask, axis=-1)
-        return (share @ v).transpose(1, 0, 2).reshape(len(query), WIDTH)
-
-    x = of("embeddings/weight")[list(tokens)] + of("position_encodings/encodings")[: len(tokens)]
+    layers = Layers(weights, "decoder", HEADS)
+    x = layers.of("embeddings/weight")[list(tokens)] + layers.of("position_encodings/encodings")[: len(tokens)]
     causal = np.triu(np.full((len(tokens), len(tokens)), -np.inf), 1)
     for layer in range(LAYERS):
-        name = f"layer_{layer}/self_attention"
-        parts = np.split(linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0"), 3, axis=-1)
-        x = x + linear(attended(*parts, causal), f"{name}/linear_1")
+        x = layers.self_attention(x, f"layer_{layer}/self_attention", causal)
         name = f"layer_{layer}/attention"
-        query = linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0")
-        keys, values = np.split(linear(states, f"{name}/linear_1"), 2, axis=-1)
-        x = x + linear(attended(query, keys, values, 0.0), f"{name}/linear_2")
-        name = f"layer_{layer}/ffn"
-        inner = linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0")
-        x = x + linear(inner * 0.5 * (1 + erf(inner / np.sqrt(2))), f"{name}/linear_1")
-    return norm(x, "layer_norm") @ of("embeddings/weight").T
+        query = layers.linear(layers.norm(x, f"{name}/layer_norm"), f"{name}/linear_0")
+        keys, values = np.split(layers.linear(states, f"{name}/linear_1"), 2, axis=-1)
+        x = x + layers.linear(layers.attended([query, keys, values]), f"{name}/linear_2")
+        x = layers.perceptron(x, f"layer_{layer}/ffn")
+    return np.asarray(layers.norm(x, "layer_norm") @ layers.of("embeddings/weight").T)
 
 
 class Run:

@@ -7,42 +7,29 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from layers import Layers, Weights, gelu, layered, normal
 from onnx import numpy_helper
-from scipy.special import erf
 
 from monitor.engines.encoder_graph import EDGE_ROWS, Shape, encoder_graph
 
 MELS, WIDTH, HEADS, LAYERS, POSITIONS = 8, 32, 4, 2, 40
 ROWS = 20
-Weights = dict[str, np.ndarray]
+LINEARS = {"self_attention/linear_0": (3 * WIDTH, WIDTH), "self_attention/linear_1": (WIDTH, WIDTH)}
+LINEARS |= {"ffn/linear_0": (4 * WIDTH, WIDTH), "ffn/linear_1": (WIDTH, 4 * WIDTH)}
 
 
 @pytest.fixture(scope="module")
 def weights() -> Weights:
     rng = np.random.default_rng(7)
-
-    def normal(*shape: int) -> np.ndarray:
-        return (rng.standard_normal(shape) * shape[-1] ** -0.5).astype(np.float16)
-
-    made: Weights = {
+    return {
         "encoder/num_heads": np.array(HEADS, np.int16),
-        "encoder/conv1/weight": normal(WIDTH, MELS, 3),
-        "encoder/conv2/weight": normal(WIDTH, WIDTH, 3),
-        "encoder/position_encodings/encodings": normal(POSITIONS, WIDTH),
+        "encoder/conv1/weight": normal(rng, WIDTH, MELS, 3),
+        "encoder/conv1/bias": normal(rng, WIDTH),
+        "encoder/conv2/weight": normal(rng, WIDTH, WIDTH, 3),
+        "encoder/conv2/bias": normal(rng, WIDTH),
+        "encoder/position_encodings/encodings": normal(rng, POSITIONS, WIDTH),
+        **layered(rng, "encoder", LAYERS, WIDTH, LINEARS),
     }
-    linears = {"self_attention/linear_0": (3 * WIDTH, WIDTH), "self_attention/linear_1": (WIDTH, WIDTH)}
-    linears |= {"ffn/linear_0": (4 * WIDTH, WIDTH), "ffn/linear_1": (WIDTH, 4 * WIDTH)}
-    for layer in range(LAYERS):
-        for name, shape in linears.items():
-            made[f"encoder/layer_{layer}/{name}/weight"] = normal(*shape)
-            made[f"encoder/layer_{layer}/{name}/bias"] = normal(shape[0])
-    norms = [f"layer_{layer}/{part}/layer_norm" for layer in range(LAYERS) for part in ("self_attention", "ffn")]
-    for name in [*norms, "layer_norm"]:
-        made[f"encoder/{name}/gamma"] = (1 + normal(WIDTH)).astype(np.float16)
-        made[f"encoder/{name}/beta"] = normal(WIDTH)
-    for name in ("conv1", "conv2"):
-        made[f"encoder/{name}/bias"] = normal(WIDTH)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -52,38 +39,18 @@ def mel() -> np.ndarray:
 
 def reference(weights: Mapping[str, np.ndarray], mel: np.ndarray) -> np.ndarray:
     """OpenAI's AudioEncoder in plain floats, for (mel bins, frames)."""
-
-    def of(name: str) -> np.ndarray:
-        return weights[f"encoder/{name}"].astype(np.float64)
-
-    def gelu(x: np.ndarray) -> np.ndarray:
-        return x * 0.5 * (1 + erf(x / np.sqrt(2)))
+    layers = Layers(weights, "encoder", HEADS)
 
     def conv(x: np.ndarray, name: str, stride: int) -> np.ndarray:
         padded = np.pad(x, ((0, 0), (1, 1)))
         taps = np.stack([padded[:, tap : tap + x.shape[1] : stride] for tap in range(3)])
-        return gelu(np.einsum("oik,kit->ot", of(f"{name}/weight"), taps) + of(f"{name}/bias")[:, None])
+        return gelu(np.einsum("oik,kit->ot", layers.of(f"{name}/weight"), taps) + layers.of(f"{name}/bias")[:, None])
 
-    def norm(x: np.ndarray, name: str) -> np.ndarray:
-        centred = x - x.mean(-1, keepdims=True)
-        return centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * of(f"{name}/gamma") + of(f"{name}/beta")
-
-    def linear(x: np.ndarray, name: str) -> np.ndarray:
-        return x @ of(f"{name}/weight").T + of(f"{name}/bias")
-
-    def attention(x: np.ndarray, name: str) -> np.ndarray:
-        parts = np.split(linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0"), 3, axis=-1)
-        query, keys, values = (part.reshape(len(x), HEADS, -1).transpose(1, 0, 2) for part in parts)
-        scores = np.exp(query @ keys.transpose(0, 2, 1) / np.sqrt(WIDTH // HEADS))
-        attended = scores / scores.sum(-1, keepdims=True) @ values
-        return linear(attended.transpose(1, 0, 2).reshape(len(x), WIDTH), f"{name}/linear_1")
-
-    x = conv(conv(mel, "conv1", 1), "conv2", 2).T[:ROWS] + of("position_encodings/encodings")[:ROWS]
+    x = conv(conv(mel, "conv1", 1), "conv2", 2).T[:ROWS] + layers.of("position_encodings/encodings")[:ROWS]
     for layer in range(LAYERS):
-        x = x + attention(x, f"layer_{layer}/self_attention")
-        name = f"layer_{layer}/ffn"
-        x = x + linear(gelu(linear(norm(x, f"{name}/layer_norm"), f"{name}/linear_0")), f"{name}/linear_1")
-    return norm(x, "layer_norm")
+        x = layers.self_attention(x, f"layer_{layer}/self_attention")
+        x = layers.perceptron(x, f"layer_{layer}/ffn")
+    return layers.norm(x, "layer_norm")
 
 
 class Run:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rapidfuzz.distance import Levenshtein
-from spoken import clip, sound, wanted
+from spoken import clip, wanted
 
 from monitor.engines import runtime
 from monitor.engines.runtime import load_model
+from monitor.engines.tokens import Tokens
 from monitor.engines.whisper import WhisperEngine, WhisperSettings, load
 from monitor.errors import EngineError, WeightsError
 
@@ -18,9 +18,8 @@ pytestmark = pytest.mark.whisper
 
 def test_the_whole_vocabulary_hears_the_same(engine: WhisperEngine, settings: WhisperSettings) -> None:
     whole = load(replace(settings, mandarin_only=False))
-    ask = wanted(clip("greeting"), utterance="whole")
-    heard = [sound(one.decode([ask])[0].text) for one in (whole, engine)]
-    assert Levenshtein.distance(*heard) <= 0.2 * len(heard[0]), "but for 您 and 你, of which either is as likely"
+    ask = wanted(clip("not-my-job"), utterance="whole")  # in the greeting 您 and 你 are as likely
+    assert whole.decode([ask])[0].text == engine.decode([ask])[0].text
 
 
 def test_a_device_that_is_not_there_is_an_engine_error(settings: WhisperSettings) -> None:
@@ -31,6 +30,14 @@ def test_a_device_that_is_not_there_is_an_engine_error(settings: WhisperSettings
 def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"WGT-005.*tokenizer\.json"):
         load(WhisperSettings(weights=tmp_path))
+
+
+def test_weights_of_another_kind_leave_the_search_to_the_library(
+    settings: WhisperSettings, tokens: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert runtime._tree(b"GGUF and so on", tokens, settings) is None
+    assert "the decoder of this model" in caplog.text
+    assert "CTranslate2's is used" in caplog.text
 
 
 def test_the_name_tells_model_kernels_and_device(settings: WhisperSettings) -> None:

@@ -1,8 +1,11 @@
 """Text to tokens and back, on Whisper base's own tokenizer."""
 
+import json
+
 import pytest
 
 from monitor.engines.tokens import Tokens
+from monitor.engines.whisper import WhisperSettings
 from monitor.errors import WeightsError
 
 pytestmark = pytest.mark.whisper
@@ -51,4 +54,19 @@ def test_a_transcript_begins_after_the_text_before_it(tokens: Tokens) -> None:
 def test_a_file_that_is_no_tokenizer_is_refused() -> None:
     for body in (b"", b"{}", b'{"model": {"vocab": {}}, "added_tokens": []}'):
         with pytest.raises(WeightsError, match="WGT-007"):
+            Tokens(body, mandarin_only=True)
+
+
+@pytest.mark.parametrize("kept", ["nospeech", "nocaptions", ""])
+def test_the_token_of_silence_has_two_names_and_must_be_there(settings: WhisperSettings, kept: str) -> None:
+    spec = json.loads((settings.weights / "tokenizer.json").read_text())
+    for item in spec["added_tokens"]:
+        if item["content"] in ("<|nospeech|>", "<|nocaptions|>"):
+            item["content"] = f"<|{kept or 'something else'}|>"
+    body = json.dumps(spec).encode()
+    if kept:
+        made = Tokens(body, mandarin_only=True)
+        assert made.names()[made.nobody] == f"<|{kept}|>"
+    else:
+        with pytest.raises(WeightsError, match=r"WGT-007.*nocaptions"):
             Tokens(body, mandarin_only=True)

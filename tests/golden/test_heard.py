@@ -18,6 +18,9 @@ MOST_CER = {
 }
 """A slurring voice, «喂» (which Whisper spells as it likes) and noise; elsewhere a quarter is a lot."""
 
+BETWEEN_CPUS = {"hold-handled-badly": 0.09}
+"""With weights of eight bits and of seven (CPUs with VNNI and without) three of its 33 syllables are heard differently."""
+
 spec = importlib.util.spec_from_file_location("heard", HEARD)
 heard = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(heard)
@@ -39,7 +42,8 @@ def table():
 def test_what_is_said_can_be_heard(name, engine, table):
     call = heard.listen(name, engine)
     assert call.cer <= MOST_CER.get(name, 0.25)
-    assert (call.cer, call.ser) == pytest.approx(table[name], abs=0.12), "renew the table: samples/heard.py --write"
+    near = pytest.approx(table[name], abs=BETWEEN_CPUS.get(name, 0.06))
+    assert (call.cer, call.ser) == near, "renew the table: samples/heard.py --write"
 
 
 def test_the_samples_are_small_enough_to_ship():
