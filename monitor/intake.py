@@ -1,33 +1,76 @@
 """What a live call has been sent and its session has not taken yet.
 
-Frames of 20 ms are gathered a little before the session sees them: a session that wakes for every
-frame spends half as much again on the same audio, because nothing it needs is in the caches any more.
+Packets of 20 ms are gathered a little before the session sees them: a session that wakes for every
+one spends half as much again on the same audio, because nothing it needs is in the caches any more.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
+import numpy as np
+
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Side
-from monitor.timeline import samples_at
+from monitor.timeline import Ms, ms_at, samples_at
 
 GATHER_MS: Final = 60
 """So much audio is worth waking for. A warning waits for half of it on average."""
-SLICE_MS: Final = 100
+QUIET_GATHER_MS: Final = 200
+"""The same while nobody speaks: there is nothing to warn about, but for the silence."""
+SLICE_MS: Final = 200
 """The longest piece the session is given at once, so that one call's backlog never holds up another's."""
 
 Item = AudioFrame | AudioLoss | Hangup
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Audio as a line brought it: what is gathered is decoded together."""
+
+    sides: tuple[Side, ...]
+    """Whose samples follow one another."""
+    start: int
+    """Index of the first sample at ``rate_hz``, counted from the start of the call."""
+    rate_hz: int
+    data: bytes
+    sample_bytes: int
+    """Of one sample of every side."""
+    decode: Callable[[bytes], bytes]
+    """To signed 16-bit little-endian."""
+
+    @property
+    def samples(self) -> int:
+        """Of each side."""
+        return len(self.data) // self.sample_bytes
+
+    @property
+    def from_ms(self) -> Ms:
+        """Media time of the first sample."""
+        return ms_at(self.start, self.rate_hz)
+
+    @property
+    def to_ms(self) -> Ms:
+        """Media time just after the last sample."""
+        return ms_at(self.start + self.samples, self.rate_hz)
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """The same, decoded and apart."""
+        sides = np.frombuffer(self.decode(self.data), "<i2").reshape(-1, len(self.sides))
+        for channel, side in enumerate(self.sides):
+            yield AudioFrame(side=side, start=self.start, pcm=sides[:, channel].tobytes(), rate_hz=self.rate_hz)
 
 
 class Intake:
     """A queue of audio, in the order it came; joined while it waits."""
 
     def __init__(self) -> None:
-        self._gathered: list[AudioFrame | AudioLoss] = []
+        self._gathered: list[Packet | AudioFrame | AudioLoss] = []
         self._ready: deque[Item] = deque()
         self._gathered_ms = self._ready_ms = 0
+        self._sides: set[Side] = set()
+        """Of which something is gathered."""
 
     def __bool__(self) -> bool:
         """Whether there is something to take."""
@@ -38,12 +81,18 @@ class Intake:
         """Audio in the queue, summed over the sides."""
         return self._gathered_ms + self._ready_ms
 
-    def put(self, frames: Sequence[AudioFrame | AudioLoss]) -> None:
-        """Add what has arrived. It can be taken once its sides have :data:`GATHER_MS` each, or with a loss."""
-        self._gathered += frames
-        self._gathered_ms += sum(_length_ms(frame) for frame in frames)
-        sides = len({frame.side for frame in self._gathered})
-        if self._gathered_ms >= GATHER_MS * sides or any(isinstance(frame, AudioLoss) for frame in frames):
+    def put(self, items: Sequence[Packet | AudioFrame | AudioLoss], gather_ms: int = GATHER_MS) -> None:
+        """Add what has arrived. It can be taken once its sides have ``gather_ms`` each, or with a loss."""
+        self._gathered += items
+        enough = False
+        for item in items:
+            if isinstance(item, AudioLoss):
+                enough = True
+                continue
+            sides = item.sides if isinstance(item, Packet) else (item.side,)
+            self._sides.update(sides)
+            self._gathered_ms += (item.to_ms - item.from_ms) * len(sides)
+        if enough or self._gathered_ms >= gather_ms * max(1, len(self._sides)):
             self.release()
 
     def put_last(self, item: AudioLoss | Hangup) -> None:
@@ -53,13 +102,14 @@ class Intake:
 
     def release(self) -> None:
         """No more is coming for now: what has been gathered can be taken."""
-        for is_audio, group in groupby(self._gathered, lambda item: isinstance(item, AudioFrame)):
+        for is_audio, group in groupby(_decoded(self._gathered), lambda item: isinstance(item, AudioFrame)):
             run = list(group)  # a loss stays where it is among the frames
             pieces = _pieces(item for item in run if isinstance(item, AudioFrame)) if is_audio else run
             self._ready.extend(pieces)
             self._ready_ms += sum(map(_length_ms, pieces))
         self._gathered.clear()
         self._gathered_ms = 0
+        self._sides.clear()
 
     def take(self) -> Item:
         """The next piece of audio, or what stands for some.
@@ -74,6 +124,38 @@ class Intake:
 
 def _length_ms(item: Item) -> int:
     return item.to_ms - item.from_ms if isinstance(item, AudioFrame) else 0
+
+
+def _decoded(items: Iterable[Packet | AudioFrame | AudioLoss]) -> Iterator[AudioFrame | AudioLoss]:
+    """Packets as frames, those together that follow each other."""
+    together: list[Packet] = []
+    end = 0
+    for item in items:
+        follows = isinstance(item, Packet) and (not together or _goes_on(together[0], item, end))
+        if together and not follows:
+            yield from _joined(together).frames()
+            together = []
+        if isinstance(item, Packet):
+            together.append(item)
+            end = item.start + item.samples
+        else:
+            yield item
+    if together:
+        yield from _joined(together).frames()
+
+
+def _goes_on(first: Packet, packet: Packet, at: int) -> bool:
+    """Whether ``packet`` is of the same line as ``first`` and begins at sample ``at``."""
+    return (packet.start, packet.rate_hz, packet.sides, packet.decode) == (
+        at,
+        first.rate_hz,
+        first.sides,
+        first.decode,
+    )
+
+
+def _joined(packets: Sequence[Packet]) -> Packet:
+    return replace(packets[0], data=b"".join(packet.data for packet in packets))
 
 
 def _pieces(frames: Iterable[AudioFrame]) -> list[AudioFrame]:

@@ -20,7 +20,7 @@ from monitor.errors import EngineError, InputError, MonitorError, SessionOver
 from monitor.events import CallEnded, DecodeWanted, Note, Published, Transcript, VerifyWanted
 from monitor.events import Warning as WarningEvent
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Hypothesis, Input, Pass, Side, Verdict
-from monitor.intake import Intake
+from monitor.intake import GATHER_MS, QUIET_GATHER_MS, Intake, Packet
 from monitor.resumption import Resumption
 from monitor.rules.match import Matcher
 from monitor.session import CallInfo, CallSession, SessionPolicy
@@ -110,7 +110,7 @@ class Line:
         """Media time of its first sample."""
         self.replaced = asyncio.Event()
 
-    async def hear(self, frames: Sequence[AudioFrame | AudioLoss]) -> None:
+    async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss]) -> None:
         """Audio has arrived, or word that some never will; returns when the call has room for more.
 
         Raises:
@@ -119,7 +119,7 @@ class Line:
         """
         if self.replaced.is_set():
             raise InputError("another connection brings this call's audio now", code="CALL-004")
-        await self._call.hear(frames)
+        await self._call.hear(audio)
 
     async def hang_up(self, by: Side = Side.UNKNOWN, reason: str = "hangup") -> None:
         """The call is over; returns when everything about it has been published."""
@@ -221,22 +221,23 @@ class LiveCall:
             self._line_lost_s = self._around.clock()
             self._take_all()
 
-    async def hear(self, frames: Sequence[AudioFrame | AudioLoss]) -> None:
+    async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss]) -> None:
         """Queue audio; waits while too much is queued."""
         if self._hung_up or self.over.is_set():
             raise SessionOver("the call has ended", where=self.row.call_id)
         now = self._around.clock()
-        for frame in frames:
-            if isinstance(frame, AudioLoss):
-                self._heard_ms = max(self._heard_ms, frame.to_ms)
+        for item in audio:
+            to_ms = item.to_ms
+            self._heard_ms = max(self._heard_ms, to_ms)
+            if isinstance(item, AudioLoss):
                 continue
-            self._arrivals[frame.side].note(frame.to_ms, now)
-            self._heard_ms = max(self._heard_ms, frame.to_ms)
+            for side in item.sides if isinstance(item, Packet) else (item.side,):
+                self._arrivals[side].note(to_ms, now)
             if self._recording is not None and self._around.recorder is not None:
-                self._around.recorder.write(self._recording, frame)
-            self._around.metrics.audio.inc(len(frame.pcm) / 2 / frame.rate_hz)
+                for frame in item.frames() if isinstance(item, Packet) else (item,):
+                    self._around.recorder.write(self._recording, frame)
         self._heard_s = self._accounted_s = now
-        self._intake.put(frames)
+        self._intake.put(audio, QUIET_GATHER_MS if self._session.quiet else GATHER_MS)
         if self._intake:
             self._wake.set()
         if self._intake.waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):
@@ -350,6 +351,8 @@ class LiveCall:
 
     def _take(self) -> Input:
         item = self._intake.take()
+        if isinstance(item, AudioFrame):
+            self._around.metrics.audio.inc(len(item.pcm) / 2 / item.rate_hz)
         if not self._room.is_set() and self._intake.waiting_ms <= self._around.policy.ahead_ms // 2:
             self._room.set()
         return item

@@ -130,6 +130,8 @@ class CallSession:
         self._blocks = 0
         self._started = False
         self._hangup: Hangup | None = None
+        self.quiet = True
+        """Nobody speaks, on any side, and nobody has just now."""
         self.over = False
         """The call has ended and everything about it has been said."""
 
@@ -226,6 +228,7 @@ class CallSession:
             for move in heard.moves:
                 yield from self._on_move(side, move)
             voiced[side] = ear.endpoint.voiced
+        self.quiet = not any(voiced.values()) and all(ear.endpoint.open_from_ms is None for ear in self._ears.values())
         self._figures.block(voiced)
         yield from self._settle()
         if self._blocks % BLOCKS_PER_MEASURE == 0:

@@ -2,12 +2,14 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.audio.g711 import decode_mulaw, encode_mulaw
 from monitor.frames import AudioFrame, AudioLoss, Hangup, Side
-from monitor.intake import GATHER_MS, SLICE_MS, Intake
+from monitor.intake import GATHER_MS, QUIET_GATHER_MS, SLICE_MS, Intake, Packet
 from monitor.timeline import Ms
 
 RATE_HZ = 8_000
@@ -21,6 +23,17 @@ def frames(count: int, first: int = 0, size: int = 160) -> list[AudioFrame]:
         for at in range(first, first + count * size, size)
         for side in SIDES
     ]
+
+
+def packets(count: int, first: int = 0, size: int = 160) -> list[Packet]:
+    """The same as mu-law packets of both sides."""
+    pcm = [frame.pcm for frame in frames(count, first, size)]
+    made = []
+    for number in range(count):
+        agent, customer = (np.frombuffer(pcm[2 * number + side], "<i2") for side in range(2))
+        data = encode_mulaw(np.stack([agent, customer], axis=1).tobytes())
+        made.append(Packet(SIDES, first + number * size, RATE_HZ, data, len(SIDES), decode_mulaw))
+    return made
 
 
 def drain(intake: Intake) -> list[AudioFrame | AudioLoss | Hangup]:
@@ -43,6 +56,33 @@ def test_waits_until_there_is_enough_of_every_side() -> None:
     first, second = drain(intake)
     assert {first.side, second.side} == set(SIDES)
     assert (first.from_ms, first.to_ms) == (0, GATHER_MS)
+
+
+def test_more_is_gathered_while_nobody_speaks() -> None:
+    intake = Intake()
+    for number in range(QUIET_GATHER_MS // 20 - 1):
+        intake.put(frames(1, number * 160), QUIET_GATHER_MS)
+        assert not intake
+    intake.put(frames(1, (QUIET_GATHER_MS // 20 - 1) * 160))
+    assert [item.to_ms for item in drain(intake)] == [QUIET_GATHER_MS] * 2
+
+
+def test_packets_are_decoded_together_and_apart_where_they_do_not_follow() -> None:
+    """Media time, sides and sound are those that were sent; another line's samples are nobody else's."""
+    intake = Intake()
+    other = Packet((Side.CUSTOMER,), 800, RATE_HZ, bytes(2 * 80), 2, bytes)
+    loss = AudioLoss(side=Side.AGENT, from_ms=Ms(80), to_ms=Ms(100), reason="lost")
+    intake.put([*packets(2), *packets(1, 480), loss, other])
+    taken = drain(intake)
+    at = [(it.side, it.from_ms, it.to_ms) for it in taken if isinstance(it, AudioFrame)]
+    assert at == [
+        *((side, begin, end) for begin, end in ((0, 40), (60, 80)) for side in SIDES),
+        (Side.CUSTOMER, 100, 110),
+    ]
+    assert taken[4] == loss
+    for side in SIDES:
+        heard = joined(taken[:4], side)
+        assert heard == decode_mulaw(encode_mulaw(joined([*frames(2), *frames(1, 480)], side)))
 
 
 def test_what_has_been_gathered_is_not_lost() -> None:

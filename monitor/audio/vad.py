@@ -102,11 +102,6 @@ class Voice:
         return list(map(Block, pieces, heard[:, 0].tolist(), voiced.tolist()))
 
 
-def warm_up() -> None:
-    """Hear one block, so that no call waits until a loop is compiled: whatever is heard, all of them run."""
-    Voice().blocks(bytes(BLOCK_BYTES))
-
-
 @compiled
 def _stand_out(said: Answers, heard: Floats, floors: Floats) -> tuple[Answers, Answers]:
     """Which blocks webrtcvad calls speech that stand out of the noise, and which of them are loud.

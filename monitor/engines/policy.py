@@ -67,8 +67,9 @@ class WhisperSettings:
     """Cut the vocabulary to what Mandarin calls need; ``None``: on the CPU, where it pays."""
     remember_silence: bool = True
     """With int8 on the CPU, encode what is said and know the silence behind it; else all of the window is encoded."""
-    own_search: bool = True
-    """With int8 on the CPU, search with our own :class:`monitor.engines.decoder.Tree`; else with CTranslate2."""
+    own_search: bool | None = None
+    """With int8 on the CPU, search with our own :class:`monitor.engines.decoder.Tree`; else with CTranslate2. ``None``:
+    by which the CPU is faster (:func:`monitor.engines.cpu.wide_vectors`)."""
     join_states: int = 0
     """So many neighbouring states of the encoder are one for the decoder, in windows of less than
     :attr:`DecodePolicy.passage_ms`; 0: two on the CPU, whose memory they wait for, one on cuda."""

@@ -77,7 +77,7 @@ def load_model(settings: WhisperSettings) -> Loaded:
     join = settings.join_states or (2 if device == "cpu" else 1)
     encoder = Joined(encoder, join, below_ms=settings.decode.passage_ms) if join > 1 else encoder
     decoder: Decoder | None = None
-    if bytewise and settings.own_search:
+    if bytewise and (not wide_vectors() if settings.own_search is None else settings.own_search):
         decoder = _tree(files["model.bin"] if files else model_bin, tokens, settings)
     decoder = decoder or Library(library(), tokens.prompt(settings.decode.prompt), tokens.start)
     return Loaded(tokens, encoder, decoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")

@@ -1,4 +1,4 @@
-"""The bytes of an ingest socket as audio frames. Pure: no socket, no clock.
+"""The bytes of an ingest socket as packets of audio. Pure: no socket, no clock.
 
 The sender declares coding, rate and layout; messages may be cut anywhere, inside a sample too.
 """
@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-import numpy as np
-
 from monitor.audio import g711
 from monitor.errors import AudioError
-from monitor.frames import AudioFrame, Side
+from monitor.frames import Side
+from monitor.intake import Packet
 from monitor.sources.plausibility import Plausibility
 from monitor.timeline import BLOCK_MS, samples_at
 
@@ -19,7 +18,7 @@ MESSAGE_BYTES: Final = 1024 * 1024
 """The most that one message may hold: 5 s of two sides at 48 kHz, a minute at 8 kHz mu-law."""
 
 _PCM: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    "pcm16": lambda data: data,
+    "pcm16": bytes,
     "mulaw": g711.decode_mulaw,
     "alaw": g711.decode_alaw,
 }
@@ -67,8 +66,8 @@ class StreamFormat:
         return len(self.sides) * (2 if self.coding == "pcm16" else 1)
 
 
-class FrameAssembler:
-    """One connection: messages in, frames of 20 ms of each side out.
+class PacketAssembler:
+    """One connection: messages in, packets of whole 20 ms of each side out.
 
     Args:
         form: what the sender declared.
@@ -78,12 +77,12 @@ class FrameAssembler:
     def __init__(self, form: StreamFormat, from_ms: int = 0) -> None:
         self._form = form
         self._at = samples_at(from_ms, form.rate_hz)
-        self._step = samples_at(BLOCK_MS, form.rate_hz)
+        self._step = samples_at(BLOCK_MS, form.rate_hz) * form.sample_bytes
         self._kept = bytearray()
         self._plausibility = Plausibility(form.coding, len(form.sides))
 
-    def push(self, data: bytes) -> list[AudioFrame]:
-        """Take one message; the frames that are whole with it. What is left waits for the next.
+    def push(self, data: bytes) -> list[Packet]:
+        """Take one message; what is whole with it, as one packet or none. What is left waits for the next.
 
         Raises:
             AudioError: ``AUD-013`` a message beyond :data:`MESSAGE_BYTES`; ``AUD-014`` the stream cannot be what was
@@ -96,25 +95,22 @@ class FrameAssembler:
             declared = f"{self._form.coding}, {len(self._form.sides)} side{'s' * (len(self._form.sides) > 1)}"
             raise AudioError(f"declared as {declared}, but it sounds like {other}", code="AUD-014")
         self._kept += data
-        whole = len(self._kept) // (self._step * self._form.sample_bytes)
-        return self._frames(whole * self._step)
+        return self._packets(len(self._kept) // self._step * self._step)
 
-    def flush(self) -> list[AudioFrame]:
-        """The last frames, shorter than 20 ms; a part of a sample is dropped."""
-        frames = self._frames(len(self._kept) // self._form.sample_bytes)
+    def flush(self) -> list[Packet]:
+        """The last packet, not of whole 20 ms; a part of a sample is dropped."""
+        whole = self._form.sample_bytes
+        packets = self._packets(len(self._kept) // whole * whole)
         self._kept.clear()
-        return frames
+        return packets
 
-    def _frames(self, samples: int) -> list[AudioFrame]:
-        """So many samples of each side, 20 ms at a time, the sides in turn."""
-        count = samples * self._form.sample_bytes
-        pcm = _PCM[self._form.coding](bytes(self._kept[:count]))
+    def _packets(self, count: int) -> list[Packet]:
+        """So many bytes, if any."""
+        if not count:
+            return []
+        form = self._form
+        data = bytes(self._kept[:count])
+        packet = Packet(form.sides, self._at, form.rate_hz, data, form.sample_bytes, _PCM[form.coding])
         del self._kept[:count]
-        sides = np.frombuffer(pcm, "<i2").reshape(-1, len(self._form.sides))
-        frames = []
-        for begin in range(0, samples, self._step):
-            for channel, side in enumerate(self._form.sides):
-                part = sides[begin : begin + self._step, channel].tobytes()
-                frames.append(AudioFrame(side=side, start=self._at + begin, pcm=part, rate_hz=self._form.rate_hz))
-        self._at += samples
-        return frames
+        self._at += packet.samples
+        return [packet]

@@ -16,7 +16,7 @@ from monitor.frames import Side
 from monitor.live import Line, LiveCall
 from monitor.sinks.accounts import Principal
 from monitor.sinks.calls import CallRow
-from monitor.sources.stream import FrameAssembler, StreamFormat
+from monitor.sources.stream import PacketAssembler, StreamFormat
 from monitor.web.auth import identify, refusal, require
 from monitor.web.parts import parts_of
 from monitor.web.problems import close_with
@@ -43,7 +43,7 @@ async def audio(socket: WebSocket, call_id: str) -> None:
         call = await parts_of(socket).live.open(asked, form.rate_hz)
         line = await call.connect(from_ms)
         try:
-            await carry(socket, call, line, FrameAssembler(form, line.start_ms))
+            await carry(socket, call, line, PacketAssembler(form, line.start_ms))
         finally:
             line.close()
     except WebSocketDisconnect:
@@ -58,7 +58,7 @@ async def audio(socket: WebSocket, call_id: str) -> None:
             await close_with(socket, MonitorError("the server made a mistake"))
 
 
-async def carry(socket: WebSocket, call: LiveCall, line: Line, assembler: FrameAssembler) -> None:
+async def carry(socket: WebSocket, call: LiveCall, line: Line, assembler: PacketAssembler) -> None:
     """Take messages until the call is over or the line is gone.
 
     Raises:

@@ -12,7 +12,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from monitor import wiring
-from monitor.audio import vad
 from monitor.config import Settings
 from monitor.engines.batcher import Batcher, Trace
 from monitor.errors import ConfigError, MonitorError, RuleFault, RuntimeFault
@@ -26,6 +25,7 @@ from monitor.sinks.hub import Hub
 from monitor.sinks.metrics import Metrics
 from monitor.sinks.recordings import Recorder, delete
 from monitor.sinks.store import Store
+from monitor.speech import ear
 from monitor.speech.engine import Engine
 from monitor.web.app import build_app
 from monitor.web.audiosocket import Switchboard
@@ -119,7 +119,7 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
         if recorder is not None:
             recorder.start()
             stack.push_async_callback(asyncio.to_thread, recorder.stop)
-        await asyncio.to_thread(vad.warm_up)
+        await asyncio.to_thread(ear.warm_up)
         await asyncio.to_thread(given.matcher.warm_up)
         await batcher.start()
         stack.push_async_callback(batcher.stop)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from monitor.errors import InputError, MonitorError
 from monitor.frames import AudioFrame, Side
 from monitor.sinks.accounts import Principal
-from monitor.sources.stream import FrameAssembler, StreamFormat
+from monitor.sources.stream import PacketAssembler, StreamFormat
 from monitor.sources.twilio import RATE_HZ, Start, Stop, TwilioStream
 from monitor.web.auth import by_token, identify, require
 from monitor.web.ingest import call_row
@@ -114,7 +114,7 @@ async def _freeswitch(socket: WebSocket) -> None:
     row = call_row(socket, principal, said.get("call_id") or said.get("uuid", ""), form, said)
     call = await parts_of(socket).live.open(row, form.rate_hz)
     line = await call.connect()
-    assembler = FrameAssembler(form, line.start_ms)
+    assembler = PacketAssembler(form, line.start_ms)
     message: Any = first
     try:
         while message["type"] != "websocket.disconnect":

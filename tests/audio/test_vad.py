@@ -1,8 +1,5 @@
 """Signals are synthetic: «speech» here is a buzz with formants and a moving pitch in syllables."""
 
-import json
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -198,32 +195,3 @@ def test_only_whole_blocks_are_taken(size):
     assert Voice().blocks(b"") == []
     with pytest.raises(ValueError, match="320 samples"):
         Voice().blocks(bytes(size))
-
-
-LIVE = """
-import json
-import numpy as np
-from monitor.audio import floor, level, music, pitch, spectrum, tone, vad
-
-loops = [
-    function
-    for module in (floor, level, music, pitch, spectrum, tone, vad)
-    for function in vars(module).values()
-    if hasattr(function, "py_func")
-]
-vad.warm_up()
-warm = [len(loop.signatures) for loop in loops]
-pcm = (9000 * np.sin(np.arange(32000) * 0.06 + 9 * np.sin(np.arange(32000) * 0.001))).astype("<i2").tobytes()
-voice = vad.Voice()
-heard = [block.voiced for at in range(0, len(pcm), 1920) for block in voice.blocks(pcm[at : at + 1920])]
-print(json.dumps({"warm": sum(warm), "later": sum(len(loop.signatures) for loop in loops) - sum(warm), "voiced": sum(heard)}))
-"""
-
-
-def test_a_warm_process_compiles_nothing_more_in_a_call():
-    """All loops run for the first block, with the types that every later one has."""
-    run = subprocess.run([sys.executable, "-c", LIVE], capture_output=True, text=True, check=True)
-    said = json.loads(run.stdout)
-    assert said["warm"] >= 8
-    assert said["later"] == 0
-    assert said["voiced"] > 0

@@ -21,7 +21,7 @@ WINDOW_MS = 12_000
 
 @pytest.fixture(scope="module")
 def ours(settings: WhisperSettings) -> Loaded:
-    return load_model(settings)
+    return load_model(replace(settings, own_search=True))
 
 
 @pytest.fixture(scope="module")

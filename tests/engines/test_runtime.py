@@ -8,6 +8,7 @@ import pytest
 from spoken import clip, wanted
 
 from monitor.engines import runtime
+from monitor.engines.decoder import Library, Tree
 from monitor.engines.runtime import load_model
 from monitor.engines.tokens import Tokens
 from monitor.engines.whisper import WhisperEngine, WhisperSettings, load
@@ -38,6 +39,14 @@ def test_weights_of_another_kind_leave_the_search_to_the_library(
     assert runtime._tree(b"GGUF and so on", tokens, settings) is None
     assert "the decoder of this model" in caplog.text
     assert "CTranslate2's is used" in caplog.text
+
+
+@pytest.mark.parametrize(("wide", "searcher"), [(True, Library), (False, Tree)])
+def test_the_search_is_that_which_the_cpu_does_faster(
+    settings: WhisperSettings, monkeypatch: pytest.MonkeyPatch, wide: bool, searcher: type
+) -> None:
+    monkeypatch.setattr(runtime, "wide_vectors", lambda: wide)
+    assert isinstance(load_model(settings).decoder, searcher)
 
 
 def test_the_name_tells_model_kernels_and_device(settings: WhisperSettings) -> None:

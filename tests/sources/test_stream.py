@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from monitor.audio import g711
 from monitor.errors import AudioError, InputError
 from monitor.frames import AudioFrame, Side
-from monitor.sources.stream import MESSAGE_BYTES, FrameAssembler, StreamFormat
+from monitor.intake import Packet
+from monitor.sources.stream import MESSAGE_BYTES, PacketAssembler, StreamFormat
 
 A, C, U = Side.AGENT, Side.CUSTOMER, Side.UNKNOWN
 
@@ -60,6 +61,10 @@ def test_anything_else_is_refused_by_code(query, code):
     assert len(str(caught.value)) < 200
 
 
+def apart(packets: list[Packet]) -> list[AudioFrame]:
+    return [frame for packet in packets for frame in packet.frames()]
+
+
 def joined(frames: list[AudioFrame], side: Side) -> bytes:
     own = [frame for frame in frames if frame.side is side]
     assert all(left.start + len(left.pcm) // 2 == right.start for left, right in pairwise(own))
@@ -72,37 +77,37 @@ def joined(frames: list[AudioFrame], side: Side) -> bytes:
     cuts=st.lists(st.integers(0, 900), max_size=12),
     rest=st.integers(0, 3),
 )
-def test_any_cutting_gives_the_same_frames(coding, layout, cuts, rest):
+def test_any_cutting_gives_the_same_sound(coding, layout, cuts, rest):
     """Odd byte counts and empty messages too; and the sound is the sound that was sent."""
     form = StreamFormat.parse(coding, "8000", layout)
     samples = np.random.default_rng(0).integers(-3000, 3000, (sum(cuts), len(form.sides))).astype("<i2")
     encode = {"pcm16": bytes, "mulaw": g711.encode_mulaw, "alaw": g711.encode_alaw}[coding]
     data = encode(samples.tobytes())[: sum(cuts)]
-    whole = FrameAssembler(form)
-    wanted = whole.push(data) + whole.flush()
-    pieces, frames, at = FrameAssembler(form), [], 0
+    whole = PacketAssembler(form)
+    wanted = apart(whole.push(data) + whole.flush())
+    pieces, packets, at = PacketAssembler(form), [], 0
     for cut in cuts:
-        frames += pieces.push(data[at : at + cut])
+        packets += pieces.push(data[at : at + cut])
         at += cut
-    frames += pieces.flush()
-    assert frames == wanted
-    assert all(len(frame.pcm) == 320 for frame in frames[: -len(form.sides)])
+    assert all(packet.samples % 160 == 0 for packet in packets)
+    frames = apart(packets + pieces.flush())
     sent = samples[: len(data) // form.sample_bytes]
     decode = {"pcm16": bytes, "mulaw": g711.decode_mulaw, "alaw": g711.decode_alaw}[coding]
     for channel, side in enumerate(form.sides):
-        assert joined(frames, side) == decode(encode(sent[:, channel].tobytes()))
+        assert joined(frames, side) == joined(wanted, side) == decode(encode(sent[:, channel].tobytes()))
 
 
-def test_whole_frames_do_not_wait():
-    """20 ms of both sides arrive as a message: two frames, at once."""
-    frames = FrameAssembler(StreamFormat("pcm16", 8000, (A, C))).push(bytes(640))
+def test_whole_blocks_do_not_wait():
+    """20 ms of both sides arrive as a message: a frame of each, at once."""
+    frames = apart(PacketAssembler(StreamFormat("pcm16", 8000, (A, C))).push(bytes(640)))
     assert [(frame.side, frame.from_ms, frame.to_ms) for frame in frames] == [(A, 0, 20), (C, 0, 20)]
 
 
 def test_a_connection_begins_where_the_last_one_ended():
     """Media time goes on after a reconnect."""
-    frames = FrameAssembler(StreamFormat("mulaw", 8000, (A,)), 61_240).push(bytes([255] * 320))
-    assert [(frame.start, frame.from_ms, frame.to_ms) for frame in frames] == [
+    stream = PacketAssembler(StreamFormat("mulaw", 8000, (A,)), 61_240)
+    packets = stream.push(bytes([255] * 160)) + stream.push(bytes([255] * 160))
+    assert [(packet.start, packet.from_ms, packet.to_ms) for packet in packets] == [
         (489_920, 61_240, 61_260),
         (490_080, 61_260, 61_280),
     ]
@@ -110,16 +115,16 @@ def test_a_connection_begins_where_the_last_one_ended():
 
 def test_a_part_of_a_sample_at_the_end_is_dropped():
     """Half of the customer's last sample."""
-    stream = FrameAssembler(StreamFormat("pcm16", 8000, (A, C)))
+    stream = PacketAssembler(StreamFormat("pcm16", 8000, (A, C)))
     assert stream.push(bytes(4 * 10 + 3)) == []
-    assert [len(frame.pcm) for frame in stream.flush()] == [20, 20]
+    assert [len(frame.pcm) for frame in apart(stream.flush())] == [20, 20]
     assert stream.flush() == []
 
 
 def test_a_message_too_large_is_refused():
     """Before it is looked at; a large one that is allowed is taken."""
-    stream = FrameAssembler(StreamFormat("pcm16", 48_000, (A, C)))
-    assert len(stream.push(bytes(MESSAGE_BYTES))) == 2 * (MESSAGE_BYTES // 4 // 960)
+    stream = PacketAssembler(StreamFormat("pcm16", 48_000, (A, C)))
+    assert [packet.samples for packet in stream.push(bytes(MESSAGE_BYTES))] == [MESSAGE_BYTES // 4 // 960 * 960]
     with pytest.raises(AudioError) as caught:
         stream.push(bytes(MESSAGE_BYTES + 1))
     assert caught.value.code == "AUD-013"
@@ -130,7 +135,7 @@ def test_a_format_that_cannot_be_right_is_refused():
     time = np.arange(40_000) / 8000
     voice = 4000 * np.sin(2 * np.pi * 170 * time) * (1 + np.sin(2 * np.pi * 4 * time))
     data = g711.encode_mulaw(np.rint(voice).astype("<i2").tobytes())
-    stream = FrameAssembler(StreamFormat("pcm16", 16_000, (A,)))
+    stream = PacketAssembler(StreamFormat("pcm16", 16_000, (A,)))
     messages = [data[begin : begin + 160] for begin in range(0, len(data), 160)]
     with pytest.raises(AudioError, match=r"pcm16, 1 side, but .* mu-law, 1 side$") as caught:
         deque(map(stream.push, messages), maxlen=0)

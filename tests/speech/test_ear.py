@@ -1,3 +1,7 @@
+import json
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,3 +100,37 @@ def test_a_block_of_a_hole_is_neither_voice_nor_quiet(ear):
     heard = steps(ear)
     assert [it.voiced for it in heard] == [False, False, False]
     assert ear.level.level_dbfs is None
+
+
+LIVE = """
+import json
+import numpy as np
+from monitor.audio import floor, level, music, pitch, resample, spectrum, tone, vad
+from monitor.frames import AudioFrame, Side
+from monitor.speech import ear
+from monitor.speech.endpoint import EndpointPolicy
+
+loops = [
+    function
+    for module in (floor, level, music, pitch, resample, spectrum, tone, vad)
+    for function in vars(module).values()
+    if hasattr(function, "py_func")
+]
+ear.warm_up()
+warm = [len(loop.signatures) for loop in loops]
+pcm = (9000 * np.sin(np.arange(16000) * 0.12 + 9 * np.sin(np.arange(16000) * 0.002))).astype("<i2").tobytes()
+side, voiced = ear.Ear(Side.AGENT, EndpointPolicy()), 0
+for at in range(0, 8000, 480):
+    side.push(AudioFrame(side=Side.AGENT, start=at, pcm=pcm[2 * at : 2 * (at + 480)], rate_hz=8_000))
+    voiced += sum(side.step().voiced for _ in range(side.ready))
+print(json.dumps({"warm": sum(warm), "later": sum(len(loop.signatures) for loop in loops) - sum(warm), "voiced": voiced}))
+"""
+
+
+def test_a_warm_process_compiles_nothing_more_in_a_call():
+    """All loops run for the first block, with the types that every later one has."""
+    run = subprocess.run([sys.executable, "-c", LIVE], capture_output=True, text=True, check=True)
+    said = json.loads(run.stdout)
+    assert said["warm"] >= 9
+    assert said["later"] == 0
+    assert said["voiced"] > 0
