@@ -18,8 +18,8 @@ MOST_CER = {
 }
 """A slurring voice, «喂» (which Whisper spells as it likes) and noise; elsewhere a quarter is a lot."""
 
-BETWEEN_CPUS = {"hold-handled-badly": 0.09}
-"""With weights of eight bits and of seven (CPUs with VNNI and without) three of its 33 syllables are heard differently."""
+BETWEEN_CPUS = {"hold-handled-badly": 0.10}
+"""CPUs with VNNI and without have other weights and another search: three of its 33 syllables are heard differently."""
 
 spec = importlib.util.spec_from_file_location("heard", HEARD)
 heard = importlib.util.module_from_spec(spec)
