@@ -12,8 +12,9 @@ class DecodePolicy:
 
     partial_beams: int = 1
     final_beams: int = 5
-    passage_beams: int = 2
-    """Of finals in windows of :attr:`passage_ms` and more: where so much is said, context makes up for three beams."""
+    passage_beams: int | None = None
+    """Of finals in windows of :attr:`passage_ms` and more. ``None``: as many where CTranslate2's search is fast
+    (:func:`monitor.engines.cpu.wide_vectors`), else two: where so much is said, context makes up for most of three."""
     passage_ms: int = 20_000
     """Of windows so long every state of the encoder is kept, whatever :attr:`WhisperSettings.join_states`."""
     margin: float = 3.0
@@ -37,7 +38,7 @@ class DecodePolicy:
         """How many texts the search keeps in a window of this length."""
         if partial:
             return self.partial_beams
-        return self.passage_beams if window_ms >= self.passage_ms else self.final_beams
+        return (self.passage_beams or self.final_beams) if window_ms >= self.passage_ms else self.final_beams
 
     def ngram(self, window_ms: int) -> int:
         """How many tokens never come twice in a window of this length."""

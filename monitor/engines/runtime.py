@@ -2,10 +2,10 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from monitor.engines.cpu import CPUINFO, wide_vectors
 from monitor.engines.decoder import Decoder, Language, Library, Tree
@@ -13,9 +13,12 @@ from monitor.engines.encoder import Encoder, Joined, WholeWindow, remembering
 from monitor.engines.features import LogMel
 from monitor.engines.libraries import taken_out
 from monitor.engines.model_file import with_vocabulary
-from monitor.engines.policy import WhisperSettings
+from monitor.engines.policy import DecodePolicy, WhisperSettings
 from monitor.engines.tokens import Tokens
 from monitor.errors import EngineError, WeightsError
+
+_FEW_BEAMS: Final = 2
+"""See :attr:`DecodePolicy.passage_beams`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Loaded:
     tokens: Tokens
     encoder: Encoder
     decoder: Decoder
+    policy: DecodePolicy
+    """That of the settings, with what they leave open decided."""
     lanes: int
     name: str
 
@@ -77,10 +82,15 @@ def load_model(settings: WhisperSettings) -> Loaded:
     join = settings.join_states or (2 if device == "cpu" else 1)
     encoder = Joined(encoder, join, below_ms=settings.decode.passage_ms) if join > 1 else encoder
     decoder: Decoder | None = None
-    if bytewise and (not wide_vectors() if settings.own_search is None else settings.own_search):
+    ours_is_faster = bytewise and not wide_vectors()
+    if bytewise and (ours_is_faster if settings.own_search is None else settings.own_search):
         decoder = _tree(files["model.bin"] if files else model_bin, tokens, settings)
     decoder = decoder or Library(library(), tokens.prompt(settings.decode.prompt), tokens.start)
-    return Loaded(tokens, encoder, decoder, lanes, f"whisper-{Path(settings.name).name} {compute_type} {device}")
+    policy = settings.decode
+    if policy.passage_beams is None and ours_is_faster:
+        policy = replace(policy, passage_beams=_FEW_BEAMS)
+    name = f"whisper-{Path(settings.name).name} {compute_type} {device}"
+    return Loaded(tokens, encoder, decoder, policy, lanes, name)
 
 
 def _tree(model_bin: bytes, tokens: Tokens, settings: WhisperSettings) -> Tree | None:

@@ -59,7 +59,7 @@ class WhisperEngine:
     def __init__(self, loaded: Loaded, settings: WhisperSettings) -> None:
         self._tokens, self.lanes = loaded.tokens, loaded.lanes
         self.name = loaded.name
-        self._window, self._policy, self._group = settings.window, settings.decode, settings.group
+        self._window, self._policy, self._group = settings.window, loaded.policy, settings.group
         self._encoder, self._decoder = loaded.encoder, loaded.decoder
         self._drafts = Drafts()
         self._cache = EncodedCache(settings.cache_mb * 1_000_000)

@@ -41,12 +41,16 @@ def test_weights_of_another_kind_leave_the_search_to_the_library(
     assert "CTranslate2's is used" in caplog.text
 
 
-@pytest.mark.parametrize(("wide", "searcher"), [(True, Library), (False, Tree)])
+@pytest.mark.parametrize(("wide", "searcher", "beams"), [(True, Library, 5), (False, Tree, 2)])
 def test_the_search_is_that_which_the_cpu_does_faster(
-    settings: WhisperSettings, monkeypatch: pytest.MonkeyPatch, wide: bool, searcher: type
+    settings: WhisperSettings, monkeypatch: pytest.MonkeyPatch, wide: bool, searcher: type, beams: int
 ) -> None:
+    monkeypatch.setattr(runtime, "use_wide_vectors", lambda: None)  # this CPU may have none
     monkeypatch.setattr(runtime, "wide_vectors", lambda: wide)
-    assert isinstance(load_model(settings).decoder, searcher)
+    loaded = load_model(settings)
+    assert isinstance(loaded.decoder, searcher)
+    assert loaded.policy.beams(25_000, partial=False) == beams
+    assert loaded.policy.beams(12_000, partial=False) == 5
 
 
 def test_the_name_tells_model_kernels_and_device(settings: WhisperSettings) -> None:
