@@ -10,7 +10,7 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 
 import monitor.commands
@@ -20,8 +20,8 @@ HIDDEN = {"audit-worker"}
 """Commands for the program's own use, not listed."""
 
 
-def parser(only: str | None = None) -> argparse.ArgumentParser:
-    """The command line; with ``only`` just that command's, so that nothing else has to be imported."""
+def parser(names: Collection[str] | None = None) -> argparse.ArgumentParser:
+    """The command line; with ``names`` just that of these commands, so that nothing else has to be imported."""
     top = argparse.ArgumentParser(
         prog="monitor",
         description="电话客服话术合规：实时监测与录音质检。",
@@ -30,7 +30,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"monitor {version('call-monitor')}")
     top.add_argument("--traceback", action="store_true", help="出错时打印完整的调用栈")
     subparsers = top.add_subparsers(dest="command", metavar="命令", required=True, title="命令")
-    for name in [only] if only else sorted(commands() - HIDDEN):
+    for name in sorted(commands() - HIDDEN if names is None else names):
         importlib.import_module(f"monitor.commands.{name.replace('-', '_')}").register(subparsers)
     return top
 
@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     asked = next((word for word in given if not word.startswith("-")), "")
     try:
-        args = parser(asked if asked in commands() else None).parse_args(given)
+        alone = "--version" in given and not asked
+        args = parser(() if alone else {asked} if asked in commands() else None).parse_args(given)
     except SystemExit as end:  # argparse: 0 after --help, 2 for a wrong command line
         return end.code if isinstance(end.code, int) else 2
     try:

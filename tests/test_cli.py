@@ -154,3 +154,10 @@ def test_matrices_are_computed_by_one_thread_unless_told_otherwise(
 def test_the_number_of_threads_is_set_before_numpy_reads_it() -> None:
     """OpenBLAS reads it once, on import."""
     subprocess.run([sys.executable, "-c", "import sys, monitor.cli; assert 'numpy' not in sys.modules"], check=True)
+
+
+def test_the_version_is_told_without_loading_any_command() -> None:
+    program = "import sys; from monitor import cli; sys.exit(cli.main(['--version']) or 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith("monitor ")
