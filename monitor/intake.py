@@ -7,8 +7,8 @@ one spends half as much again on the same audio, because nothing it needs is in 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Final
+from itertools import chain, groupby
+from typing import Final, Self
 
 import numpy as np
 
@@ -40,6 +40,11 @@ class Packet:
     decode: Callable[[bytes], bytes]
     """To signed 16-bit little-endian."""
 
+    @classmethod
+    def of(cls, frame: AudioFrame) -> Self:
+        """What comes decoded and of one side."""
+        return cls((frame.side,), frame.start, frame.rate_hz, frame.pcm, 2, bytes)
+
     @property
     def samples(self) -> int:
         """Of each side."""
@@ -55,6 +60,11 @@ class Packet:
         """Media time just after the last sample."""
         return ms_at(self.start + self.samples, self.rate_hz)
 
+    def is_followed_by(self, packet: "Packet") -> bool:
+        """Whether ``packet`` is of the same line and begins where this one ends."""
+        kind = (self.sides, self.rate_hz, self.decode)
+        return packet.start == self.start + self.samples and (packet.sides, packet.rate_hz, packet.decode) == kind
+
     def frames(self) -> Iterator[AudioFrame]:
         """The same, decoded and apart."""
         sides = np.frombuffer(self.decode(self.data), "<i2").reshape(-1, len(self.sides))
@@ -66,7 +76,7 @@ class Intake:
     """A queue of audio, in the order it came; joined while it waits."""
 
     def __init__(self) -> None:
-        self._gathered: list[Packet | AudioFrame | AudioLoss] = []
+        self._gathered: list[Packet | AudioLoss] = []
         self._ready: deque[Item] = deque()
         self._gathered_ms = self._ready_ms = 0
         self._sides: set[Side] = set()
@@ -81,7 +91,7 @@ class Intake:
         """Audio in the queue, summed over the sides."""
         return self._gathered_ms + self._ready_ms
 
-    def put(self, items: Sequence[Packet | AudioFrame | AudioLoss], gather_ms: int = GATHER_MS) -> None:
+    def put(self, items: Sequence[Packet | AudioLoss], gather_ms: int = GATHER_MS) -> None:
         """Add what has arrived. It can be taken once its sides have ``gather_ms`` each, or with a loss."""
         self._gathered += items
         enough = False
@@ -89,9 +99,8 @@ class Intake:
             if isinstance(item, AudioLoss):
                 enough = True
                 continue
-            sides = item.sides if isinstance(item, Packet) else (item.side,)
-            self._sides.update(sides)
-            self._gathered_ms += (item.to_ms - item.from_ms) * len(sides)
+            self._sides.update(item.sides)
+            self._gathered_ms += (item.to_ms - item.from_ms) * len(item.sides)
         if enough or self._gathered_ms >= gather_ms * max(1, len(self._sides)):
             self.release()
 
@@ -102,10 +111,11 @@ class Intake:
 
     def release(self) -> None:
         """No more is coming for now: what has been gathered can be taken."""
-        for is_audio, group in groupby(_decoded(self._gathered), lambda item: isinstance(item, AudioFrame)):
-            run = list(group)  # a loss stays where it is among the frames
-            pieces = _pieces(item for item in run if isinstance(item, AudioFrame)) if is_audio else run
+        for _, group in groupby(self._gathered, type):  # a loss stays where it is among the audio
+            run = list(group)
+            pieces = _pieces(item for item in run if isinstance(item, Packet))
             self._ready.extend(pieces)
+            self._ready.extend(item for item in run if isinstance(item, AudioLoss))
             self._ready_ms += sum(map(_length_ms, pieces))
         self._gathered.clear()
         self._gathered_ms = 0
@@ -126,55 +136,23 @@ def _length_ms(item: Item) -> int:
     return item.to_ms - item.from_ms if isinstance(item, AudioFrame) else 0
 
 
-def _decoded(items: Iterable[Packet | AudioFrame | AudioLoss]) -> Iterator[AudioFrame | AudioLoss]:
-    """Packets as frames, those together that follow each other."""
-    together: list[Packet] = []
-    end = 0
-    for item in items:
-        follows = isinstance(item, Packet) and (not together or _goes_on(together[0], item, end))
-        if together and not follows:
-            yield from _joined(together).frames()
-            together = []
-        if isinstance(item, Packet):
-            together.append(item)
-            end = item.start + item.samples
-        else:
-            yield item
-    if together:
-        yield from _joined(together).frames()
-
-
-def _goes_on(first: Packet, packet: Packet, at: int) -> bool:
-    """Whether ``packet`` is of the same line as ``first`` and begins at sample ``at``."""
-    return (packet.start, packet.rate_hz, packet.sides, packet.decode) == (
-        at,
-        first.rate_hz,
-        first.sides,
-        first.decode,
-    )
-
-
-def _joined(packets: Sequence[Packet]) -> Packet:
-    return replace(packets[0], data=b"".join(packet.data for packet in packets))
-
-
-def _pieces(frames: Iterable[AudioFrame]) -> list[AudioFrame]:
+def _pieces(packets: Iterable[Packet]) -> list[AudioFrame]:
     """The same audio in pieces of at most :data:`SLICE_MS`, the sides in step.
 
     What lies together is joined: five frames of 20 ms cost a resampler five times what one of 100 ms costs.
     """
-    runs: dict[Side, list[tuple[AudioFrame, list[bytes]]]] = {}
-    for frame in frames:
-        run = runs.setdefault(frame.side, [])
-        if run:
-            first, parts = run[-1]
-            if frame.rate_hz == first.rate_hz and frame.start == first.start + sum(map(len, parts)) // 2:
-                parts.append(frame.pcm)
-                continue
-        run.append((frame, [frame.pcm]))
+    runs: dict[tuple[Side, ...], list[list[Packet]]] = {}
+    for packet in packets:
+        run = runs.setdefault(packet.sides, [])
+        if run and run[-1][-1].is_followed_by(packet):
+            run[-1].append(packet)
+        else:
+            run.append([packet])
     pieces = []
-    for first, parts in (item for run in runs.values() for item in run):
-        pcm, step = b"".join(parts), samples_at(SLICE_MS, first.rate_hz)
-        for at in range(0, len(pcm) // 2, step):
-            pieces.append(replace(first, start=first.start + at, pcm=pcm[2 * at : 2 * (at + step)]))
+    for together in chain.from_iterable(runs.values()):
+        whole = replace(together[0], data=b"".join(packet.data for packet in together))
+        step = samples_at(SLICE_MS, whole.rate_hz)
+        for frame in whole.frames():
+            for at in range(0, whole.samples, step):
+                pieces.append(replace(frame, start=frame.start + at, pcm=frame.pcm[2 * at : 2 * (at + step)]))
     return sorted(pieces, key=lambda piece: piece.start / piece.rate_hz)

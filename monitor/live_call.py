@@ -226,18 +226,19 @@ class LiveCall:
         if self._hung_up or self.over.is_set():
             raise SessionOver("the call has ended", where=self.row.call_id)
         now = self._around.clock()
-        for item in audio:
+        items = [Packet.of(item) if isinstance(item, AudioFrame) else item for item in audio]
+        for item in items:
             to_ms = item.to_ms
             self._heard_ms = max(self._heard_ms, to_ms)
             if isinstance(item, AudioLoss):
                 continue
-            for side in item.sides if isinstance(item, Packet) else (item.side,):
+            for side in item.sides:
                 self._arrivals[side].note(to_ms, now)
             if self._recording is not None and self._around.recorder is not None:
-                for frame in item.frames() if isinstance(item, Packet) else (item,):
+                for frame in item.frames():
                     self._around.recorder.write(self._recording, frame)
         self._heard_s = self._accounted_s = now
-        self._intake.put(audio, QUIET_GATHER_MS if self._session.quiet else GATHER_MS)
+        self._intake.put(items, QUIET_GATHER_MS if self._session.quiet else GATHER_MS)
         if self._intake:
             self._wake.set()
         if self._intake.waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):

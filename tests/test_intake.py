@@ -25,6 +25,11 @@ def frames(count: int, first: int = 0, size: int = 160) -> list[AudioFrame]:
     ]
 
 
+def plain(count: int, first: int = 0, size: int = 160) -> list[Packet]:
+    """The same frames, each a packet."""
+    return [Packet.of(frame) for frame in frames(count, first, size)]
+
+
 def packets(count: int, first: int = 0, size: int = 160) -> list[Packet]:
     """The same as mu-law packets of both sides."""
     pcm = [frame.pcm for frame in frames(count, first, size)]
@@ -50,9 +55,9 @@ def joined(taken: list[AudioFrame | AudioLoss | Hangup], side: Side) -> bytes:
 def test_waits_until_there_is_enough_of_every_side() -> None:
     intake = Intake()
     for number in range(GATHER_MS // 20 - 1):
-        intake.put(frames(1, number * 160))
+        intake.put(plain(1, number * 160))
         assert not intake
-    intake.put(frames(1, (GATHER_MS // 20 - 1) * 160))
+    intake.put(plain(1, (GATHER_MS // 20 - 1) * 160))
     first, second = drain(intake)
     assert {first.side, second.side} == set(SIDES)
     assert (first.from_ms, first.to_ms) == (0, GATHER_MS)
@@ -61,9 +66,9 @@ def test_waits_until_there_is_enough_of_every_side() -> None:
 def test_more_is_gathered_while_nobody_speaks() -> None:
     intake = Intake()
     for number in range(QUIET_GATHER_MS // 20 - 1):
-        intake.put(frames(1, number * 160), QUIET_GATHER_MS)
+        intake.put(plain(1, number * 160), QUIET_GATHER_MS)
         assert not intake
-    intake.put(frames(1, (QUIET_GATHER_MS // 20 - 1) * 160))
+    intake.put(plain(1, (QUIET_GATHER_MS // 20 - 1) * 160))
     assert [item.to_ms for item in drain(intake)] == [QUIET_GATHER_MS] * 2
 
 
@@ -88,20 +93,20 @@ def test_packets_are_decoded_together_and_apart_where_they_do_not_follow() -> No
 def test_what_has_been_gathered_is_not_lost() -> None:
     """A line that goes quiet, a hole, the end: all of them let it out, in order."""
     intake = Intake()
-    intake.put(frames(1))
+    intake.put(plain(1))
     intake.release()
     assert len(drain(intake)) == 2
-    intake.put(frames(1, 160))
+    intake.put(plain(1, 160))
     intake.put_last(Hangup())
     assert [type(item) for item in drain(intake)] == [AudioFrame, AudioFrame, Hangup]
     loss = AudioLoss(side=Side.AGENT, from_ms=Ms(40), to_ms=Ms(80), reason="lost")
-    intake.put([*frames(1, 320), loss, *frames(1, 640)])
+    intake.put([*plain(1, 320), loss, *plain(1, 640)])
     assert [type(item) for item in drain(intake)] == [AudioFrame, AudioFrame, AudioLoss, AudioFrame, AudioFrame]
 
 
 def test_a_backlog_comes_in_slices_with_the_sides_in_step() -> None:
     intake = Intake()
-    intake.put(frames(50))
+    intake.put(plain(50))
     taken = drain(intake)
     assert max(item.to_ms - item.from_ms for item in taken) == SLICE_MS
     assert all(one.from_ms <= two.from_ms for one, two in itertools.pairwise(taken))
@@ -117,7 +122,7 @@ def test_every_sample_comes_out_once_and_in_order(messages: list[int], size: int
     intake, at = Intake(), 0
     taken: list[AudioFrame | AudioLoss | Hangup] = []
     for count in messages:
-        intake.put(frames(count, at, size))
+        intake.put(plain(count, at, size))
         at += count * size
         taken += drain(intake)
     intake.release()
