@@ -91,8 +91,8 @@ class Intake:
         """Audio in the queue, summed over the sides."""
         return self._gathered_ms + self._ready_ms
 
-    def put(self, items: Sequence[Packet | AudioLoss], gather_ms: int = GATHER_MS) -> None:
-        """Add what has arrived. It can be taken once its sides have ``gather_ms`` each, or with a loss."""
+    def put(self, items: Sequence[Packet | AudioLoss], gather_ms: int = GATHER_MS) -> bool:
+        """Add what has arrived. Whether it can be taken: once its sides have ``gather_ms`` each, or with a loss."""
         self._gathered += items
         enough = False
         for item in items:
@@ -101,8 +101,10 @@ class Intake:
                 continue
             self._sides.update(item.sides)
             self._gathered_ms += (item.to_ms - item.from_ms) * len(item.sides)
-        if enough or self._gathered_ms >= gather_ms * max(1, len(self._sides)):
+        enough = enough or self._gathered_ms >= gather_ms * max(1, len(self._sides))
+        if enough:
             self.release()
+        return enough
 
     def put_last(self, item: AudioLoss | Hangup) -> None:
         """Add something that is not waited for: all of the queue can be taken."""

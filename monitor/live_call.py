@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from monitor.sinks.recordings import Recorder
 from monitor.sinks.store import Store
 from monitor.text.reading import read
 from monitor.timeline import BLOCK_MS, Ms
+from monitor.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Surroundings:
     recorder: Recorder | None = None
     wording: Wording | None = None
     clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class Line:
@@ -111,7 +113,7 @@ class Line:
         self.replaced = asyncio.Event()
 
     async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss]) -> None:
-        """Audio has arrived, or word that some never will; returns when the call has room for more.
+        """Audio has arrived, or word that some never will; returns when more is worth reading.
 
         Raises:
             InputError: ``CALL-004``, a newer line has taken over.
@@ -158,6 +160,9 @@ class LiveCall:
         self._seq = row.last_seq
         self._arrivals = {side: Arrivals() for side in info.sides}
         self._intake = Intake()
+        self._turns = Turns(around.clock())
+        self._holding = False
+        """The line is not read just now: it is we who keep the sender waiting."""
         self._answers: deque[Hypothesis | Verdict] = deque()
         self._asked: dict[tuple[str, ...], DecodeWanted | VerifyWanted] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -201,6 +206,7 @@ class LiveCall:
             self._line.replaced.set()
         self._fresh = False
         self._heard_s = self._accounted_s = now
+        self._turns = Turns(now)
         self._line = Line(self, self._heard_ms if at_ms is None else Ms(min(at_ms, self._heard_ms)))
         return self._line
 
@@ -222,7 +228,7 @@ class LiveCall:
             self._take_all()
 
     async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss]) -> None:
-        """Queue audio; waits while too much is queued."""
+        """Queue audio; waits while too much is queued, and until more of it is worth reading."""
         if self._hung_up or self.over.is_set():
             raise SessionOver("the call has ended", where=self.row.call_id)
         now = self._around.clock()
@@ -232,18 +238,33 @@ class LiveCall:
             self._heard_ms = max(self._heard_ms, to_ms)
             if isinstance(item, AudioLoss):
                 continue
+            came_s = self._turns.read(to_ms, now)
             for side in item.sides:
-                self._arrivals[side].note(to_ms, now)
+                self._arrivals[side].note(to_ms, came_s)
             if self._recording is not None and self._around.recorder is not None:
                 for frame in item.frames():
                     self._around.recorder.write(self._recording, frame)
         self._heard_s = self._accounted_s = now
-        self._intake.put(items, QUIET_GATHER_MS if self._session.quiet else GATHER_MS)
-        if self._intake:
+        gather_ms = QUIET_GATHER_MS if self._session.quiet else GATHER_MS
+        rest_s = 0.0
+        if self._intake.put(items, gather_ms):
             self._wake.set()
+            rest_s = self._turns.rest_s(self._heard_ms, gather_ms, now)
         if self._intake.waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):
             self._room.clear()
-            await self._room.wait()
+            await self._hold(self._room.wait())
+            self._heard_s = self._accounted_s = self._around.clock()
+        elif rest_s:
+            await self._hold(self._around.sleep(rest_s))
+        self._turns.wait(self._around.clock())
+
+    async def _hold(self, wait: Awaitable[object]) -> None:
+        """Leave the line alone until ``wait`` is over."""
+        self._holding = True
+        try:
+            await wait
+        finally:
+            self._holding = False
 
     @property
     def recorded(self) -> bool:
@@ -282,12 +303,10 @@ class LiveCall:
         if self._hung_up:
             return
         self._take_all()
-        if not self._room.is_set():  # it is we who keep the sender waiting
-            self._accounted_s = self._heard_s = now
         if self._line is None:
             if now - self._line_lost_s >= policy.reconnect_s:
                 self.hang_up(Side.UNKNOWN, "lost")
-        elif now - self._accounted_s >= policy.stall_s:
+        elif now - self._accounted_s >= policy.stall_s and not self._holding:
             self._lose(self._heard_ms + round((now - self._accounted_s) * 1000), "stalled")
             self._accounted_s = now
             if now - self._heard_s >= policy.give_up_s:

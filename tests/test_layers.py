@@ -14,7 +14,7 @@ ROOT = Path(monitor.__file__).parent
 LEVELS = {
     "timeline": 0, "errors": 0, "frames": 0, "events": 0, "files": 0, "compiled": 0,
     "audio": 1, "speech": 1, "text": 1, "rules": 1, "privacy": 1, "session": 1, "arrivals": 1, "intake": 1,
-    "resumption": 1, "narrate": 1,
+    "turns": 1, "resumption": 1, "narrate": 1,
     "sources": 2, "engines": 2, "sinks": 2,
     "live": 3, "live_call": 3, "audit": 3,
     "progress": 4, "config": 4, "wiring": 5, "web": 6, "commands": 7, "cli": 8, "__main__": 9,

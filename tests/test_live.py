@@ -81,6 +81,7 @@ async def running(
     decoder: Any = None,
     recorder: Recorder | None = None,
     wording: Any = None,
+    time: Any = None,
     **policy: float,
 ) -> AsyncIterator[Running]:
     store, metrics = Store(data, observe=lambda name, value: metrics.observe(name, value)), Metrics()
@@ -95,6 +96,8 @@ async def running(
         recorder=recorder,
         wording=wording,
     )
+    if time is not None:
+        around = replace(around, clock=time.now, sleep=time.sleep)
     run = Running(Live(matcher, around), store, metrics)
     await store.start(run.take)
     if recorder:
@@ -382,6 +385,41 @@ async def test_a_sender_that_is_too_fast_is_made_to_wait(tmp_path: Path, matcher
             assert live._intake.waiting_ms <= 4_000
         await line.hang_up()
         assert run.seen[-1]["at_ms"] == 30_000
+
+
+class Time:
+    """A clock that goes on as it is told to, and by what is slept."""
+
+    def __init__(self) -> None:
+        self.at_s = 100.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.at_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at_s += seconds
+
+
+async def test_a_line_that_is_spoken_is_left_alone_between_turns(tmp_path: Path, matcher: Matcher, scene: Any) -> None:
+    """Packets come one after the other, are read a few at a time, and the same is heard as of a recording."""
+    time = Time()
+    call = scene().say(A, 500, 4500, GREETING).say(A, 7600, 9600, "这事不归我做").until(11_000)
+    session = CallSession(CallInfo(call_id="c1", agent_id="a1"), matcher)
+    offline = [json.loads(json.dumps(_plain(event))) for event in drive(session, call.inputs(), call.engine())]
+    async with running(tmp_path, matcher, call.engine(), time=time) as run:
+        line = await (await run.live.open(ROW)).connect()
+        begun_s = time.at_s
+        for frame in [item for item in call.inputs() if isinstance(item, AudioFrame)]:
+            time.at_s = max(time.at_s, begun_s + frame.to_ms / 1000)
+            await line.hear([frame])
+            await asyncio.sleep(0)
+        await line.hang_up()
+        assert judged(run.seen) == judged(offline)
+    assert len(time.slept) > 40
+    assert max(time.slept) < 0.21
+    assert time.at_s < begun_s + 11.3
 
 
 async def test_a_sender_we_keep_waiting_has_not_stalled(tmp_path: Path, matcher: Matcher, scene: Any) -> None:

@@ -1,7 +1,7 @@
 """Every rule of order and time at work in one call."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import get_args
 
 from monitor.events import Event
 from monitor.frames import Side
@@ -9,7 +9,7 @@ from monitor.rules.cues import Clock, Cue
 from monitor.rules.parse import RuleSet
 from monitor.rules.scene import Scene, Signal
 from monitor.rules.settled import when
-from monitor.rules.timed import Book, Machine, Scribe, TimedRule
+from monitor.rules.timed import Book, Direction, Machine, Scribe, TimedRule
 from monitor.timeline import Ms
 
 STARTED = "call-started"
@@ -31,7 +31,7 @@ class Conduct:
         self,
         ruleset: RuleSet,
         call_id: str,
-        direction: Literal["inbound", "outbound"],
+        direction: Direction,
         sides: Sequence[Side],
         *,
         local_minute: int | None = None,
@@ -98,3 +98,9 @@ class Conduct:
             for machine in self._by_signal.get(signal.name, ()):
                 yield from machine.take(signal)
         self._due = min((due for machine in self._machines if (due := machine.due_ms()) is not None), default=None)
+
+
+def warm_up(ruleset: RuleSet) -> None:
+    """Build it once for each direction: the wordings of a rule are compiled at their first use, all calls waiting."""
+    for direction in get_args(Direction):
+        Conduct(ruleset, "", direction, (Side.AGENT, Side.CUSTOMER))

@@ -6,10 +6,17 @@ from typing import Any
 
 from monitor.errors import RuleFault
 from monitor.live import Live
+from monitor.rules import conduct
 from monitor.rules.match import Matcher
 
 Load = Callable[[], tuple[Matcher, list[RuleFault]]]
 """Reads the rule files: what loads, and the faults of what does not."""
+
+
+def warm_up(matcher: Matcher) -> None:
+    """Make what is made at its first use, so that no call waits for it."""
+    matcher.warm_up()
+    conduct.warm_up(matcher.ruleset)
 
 
 class Rulebook:
@@ -24,7 +31,7 @@ class Rulebook:
         """Read the files again, off the loop; new calls take the new set at once, others at their next utterance."""
         async with self._reloading:
             matcher, faults = await asyncio.to_thread(self._load)
-            await asyncio.to_thread(matcher.warm_up)
+            await asyncio.to_thread(warm_up, matcher)
             self.matcher, self.faults = matcher, faults
             live.use_rules(self.matcher)
 

@@ -31,7 +31,7 @@ from monitor.web.app import build_app
 from monitor.web.audiosocket import Switchboard
 from monitor.web.audits import Audits
 from monitor.web.parts import Parts
-from monitor.web.rulebook import Load, Rulebook
+from monitor.web.rulebook import Load, Rulebook, warm_up
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ async def _running(settings: Settings, given: Given) -> AsyncIterator[Parts]:
             recorder.start()
             stack.push_async_callback(asyncio.to_thread, recorder.stop)
         await asyncio.to_thread(ear.warm_up)
-        await asyncio.to_thread(given.matcher.warm_up)
+        await asyncio.to_thread(warm_up, given.matcher)
         await batcher.start()
         stack.push_async_callback(batcher.stop)
         await live.start()

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from monitor.events import Event, Prompt, Requirement, Warning
 from monitor.frames import Side
 from monitor.rules import tape
-from monitor.rules.conduct import Conduct
+from monitor.rules.conduct import Conduct, warm_up
 from monitor.rules.cues import Clock, Cue, Ended, Levels, Spoke, VoiceOff, VoiceOn
 from monitor.rules.parse import load
+from monitor.rules.wording import Wordings
 from monitor.text.reading import read
 from monitor.timeline import Ms
 
@@ -173,3 +174,17 @@ def test_a_long_call_stays_small() -> None:
     assert len(scene.turns) <= 24
     assert len(scene.heard) <= len(RULES.rules) * 4
     assert not scene.signals
+
+
+def test_no_call_compiles_what_was_warmed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls would wait for it."""
+    warm_up(RULES)
+
+    def compiled(*_: object, **__: object) -> None:
+        raise AssertionError("a wording is compiled while a call is opened")
+
+    monkeypatch.setattr(Wordings, "__init__", compiled)
+    Conduct(RULES, "c1", "inbound", BOTH)
+    Conduct(RULES, "c2", "outbound", BOTH)
+    with pytest.raises(AssertionError, match="compiled"):
+        Wordings(["没有编译过"])
