@@ -78,7 +78,7 @@ class Matcher:
             return []
         every = list(self._every_way(reading, ask=ask))
         looks = self._meaning.look(reading) if self._meaning is not None else []
-        found = [item for item in every if self._holds(reading, item, side) and not self._denied(looks, item)]
+        found = [item for item in every if self._holds(reading, item, side) and not self._denied(reading, looks, item)]
         if self._meaning is not None and all(item.needs_audio for item in found):
             excused = [item for item in every if not item.needs_audio and item not in found]
             found += [
@@ -132,8 +132,8 @@ class Matcher:
         yield from self._sound_patterns.find(reading)
         yield from self._sounds.find(reading, ask=ask)
 
-    def _denied(self, looks: Sequence[Look], item: Found) -> bool:
-        return self._meaning is not None and self._meaning.denies(looks, item)
+    def _denied(self, reading: Reading, looks: Sequence[Look], item: Found) -> bool:
+        return self._meaning is not None and self._meaning.denies(reading, looks, item)
 
     def _holds(self, reading: Reading, item: Found, side: Side) -> bool:
         rule = item.rule

@@ -37,7 +37,7 @@ took five of twelve false hits away and one of 469 right ones (docs/accuracy.md,
 LEAST_CHARS: Final = 4
 """A fragment («我管的», the end of a sentence cut by a pause) means nothing by itself."""
 DENIABLE_CHARS: Final = 8
-"""A shorter sentence says too little that could speak for it: «蠢货»."""
+"""A shorter clause says too little that could speak for it, «蠢货»; and what is said before it does not."""
 
 Floats = NDArray[np.float64]
 
@@ -128,18 +128,20 @@ class Meaning:
                 score=round(float(np.interp(best.value, *self.learnt.knots)), 3),
             )
 
-    def denies(self, looks: Iterable[Look], found: Found) -> bool:
+    def denies(self, reading: Reading, looks: Iterable[Look], found: Found) -> bool:
         """Whether the sentence around what was found another way is clearly like harmless ones.
 
         «请问您是要找哪一栋的管家呢» has the words of «爱找谁找谁», and nothing else of it. Only rules whose
         wordings the classifier knows are held against it, and a phrase that stands there word for word is
-        given up less lightly.
+        given up less lightly. «我帮您申请一下，滚» is like harmless ones but for the last word: a short clause is
+        not spoken for by its neighbours.
         """
-        around = [look for look in looks if look.start < found.end and found.start < look.end]
-        if found.rule.id not in self._taught or all(look.end - look.start < DENIABLE_CHARS for look in around):
+        own = [clause for clause in reading.clauses if clause.start < found.end and found.start < clause.end]
+        if found.rule.id not in self._taught or own[-1].end - own[0].start < DENIABLE_CHARS:
             return False
+        around = [look for look in looks if look.start < found.end and found.start < look.end]
         below = LITERAL_DENIED_BELOW if found.match == "literal" else DENIED_BELOW
-        return max(look.value for look in around) < below
+        return max((look.value for look in around), default=0.0) < below
 
     def value(self, text: str) -> float:
         """How far ``text`` is on the banned side; above ``learnt.threshold`` it is a hit. For measuring."""

@@ -95,7 +95,25 @@ def test_a_sentence_like_harmless_ones_denies_a_hit(
     looks = [look._replace(value=value) for look in meaning.look(reading)]
     rule = RULE.model_copy(update={"id": rule_id})
     found = Found(rule=rule, phrase="", match=match, start=0, end=2)
-    assert meaning.denies(looks, found) is denied
+    assert meaning.denies(reading, looks, found) is denied
+
+
+@pytest.mark.parametrize(
+    ("said", "denied"),
+    [
+        ("我想我可以帮您申请一下，滚。", False),
+        ("我想我可以帮您申请一下。你错了", False),
+        ("我想我可以帮您申请一下滚", True),
+        ("我想我可以帮您申请，滚一下滚一下滚一下", True),
+    ],
+)
+def test_a_short_clause_is_not_spoken_for_by_its_neighbours(said: str, denied: bool) -> None:
+    meaning = Meaning(learnt(), [RULE])
+    reading = read(said)
+    looks = [look._replace(value=DENIED_BELOW - 0.1) for look in meaning.look(reading)]
+    end = len(reading.plain)
+    found = Found(rule=RULE, phrase="", match="pattern", start=end - 1, end=end)
+    assert meaning.denies(reading, looks, found) is denied
 
 
 def test_a_warm_classifier_makes_nothing_more() -> None:
