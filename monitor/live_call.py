@@ -106,8 +106,8 @@ class Surroundings:
 class Line:
     """One connection that brings a call's audio. A newer one of the same call replaces it."""
 
-    def __init__(self, call: "LiveCall", start_ms: Ms) -> None:
-        self._call = call
+    def __init__(self, call: "LiveCall", start_ms: Ms, turns: Turns) -> None:
+        self._call, self._turns = call, turns
         self.start_ms = start_ms
         """Media time of its first sample."""
         self.replaced = asyncio.Event()
@@ -121,7 +121,7 @@ class Line:
         """
         if self.replaced.is_set():
             raise InputError("another connection brings this call's audio now", code="CALL-004")
-        await self._call.hear(audio)
+        await self._call.hear(audio, self._turns)
 
     async def hang_up(self, by: Side = Side.UNKNOWN, reason: str = "hangup") -> None:
         """The call is over; returns when everything about it has been published."""
@@ -160,7 +160,6 @@ class LiveCall:
         self._seq = row.last_seq
         self._arrivals = {side: Arrivals() for side in info.sides}
         self._intake = Intake()
-        self._turns = Turns(around.clock())
         self._holding = False
         """The line is not read just now: it is we who keep the sender waiting."""
         self._answers: deque[Hypothesis | Verdict] = deque()
@@ -206,8 +205,8 @@ class LiveCall:
             self._line.replaced.set()
         self._fresh = False
         self._heard_s = self._accounted_s = now
-        self._turns = Turns(now)
-        self._line = Line(self, self._heard_ms if at_ms is None else Ms(min(at_ms, self._heard_ms)))
+        start_ms = self._heard_ms if at_ms is None else Ms(min(at_ms, self._heard_ms))
+        self._line = Line(self, start_ms, Turns(now))
         return self._line
 
     def _missed_ms(self, now: float) -> int:
@@ -227,8 +226,8 @@ class LiveCall:
             self._line_lost_s = self._around.clock()
             self._take_all()
 
-    async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss]) -> None:
-        """Queue audio; waits while too much is queued, and until more of it is worth reading."""
+    async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss], turns: Turns) -> None:
+        """Queue what a line brings; waits while too much is queued, and until more of it is worth reading."""
         if self._hung_up or self.over.is_set():
             raise SessionOver("the call has ended", where=self.row.call_id)
         now = self._around.clock()
@@ -238,7 +237,7 @@ class LiveCall:
             self._heard_ms = max(self._heard_ms, to_ms)
             if isinstance(item, AudioLoss):
                 continue
-            came_s = self._turns.read(to_ms, now)
+            came_s = turns.read(to_ms, now)
             for side in item.sides:
                 self._arrivals[side].note(to_ms, came_s)
             if self._recording is not None and self._around.recorder is not None:
@@ -249,14 +248,14 @@ class LiveCall:
         rest_s = 0.0
         if self._intake.put(items, gather_ms):
             self._wake.set()
-            rest_s = self._turns.rest_s(self._heard_ms, gather_ms, now)
+            rest_s = turns.rest_s(self._heard_ms, gather_ms, now)
         if self._intake.waiting_ms > self._around.policy.ahead_ms * max(1, len(self._arrivals)):
             self._room.clear()
             await self._hold(self._room.wait())
             self._heard_s = self._accounted_s = self._around.clock()
         elif rest_s:
             await self._hold(self._around.sleep(rest_s))
-        self._turns.wait(self._around.clock())
+        turns.wait(self._around.clock())
 
     async def _hold(self, wait: Awaitable[object]) -> None:
         """Leave the line alone until ``wait`` is over."""

@@ -26,6 +26,7 @@ from monitor.sinks.metrics import Metrics
 from monitor.sinks.recordings import Recorder, Stretch
 from monitor.sinks.store import Store
 from monitor.timeline import Ms
+from monitor.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
@@ -260,7 +261,7 @@ async def test_an_ended_call_takes_no_more(tmp_path: Path, matcher: Matcher, sce
     async with running(tmp_path, matcher) as run:
         live = await run.live.open(ROW)
         await play(live, scene().until(1000))
-        for attempt in (run.live.open(ROW), live.hear([]), live.note("组长", "晚了")):
+        for attempt in (run.live.open(ROW), live.hear([], Turns(0.0)), live.note("组长", "晚了")):
             with pytest.raises(SessionOver, match="CALL-001"):
                 await attempt
 
