@@ -33,12 +33,13 @@ class Limits:
             await _drain(receive)
             await refusal(scope, receive, send)
             return
-        taken = 0
+        taken, ended = 0, False
 
         async def counted() -> Message:
-            nonlocal taken
+            nonlocal taken, ended
             message = await receive()
             taken += len(message.get("body", b""))
+            ended = not message.get("more_body")
             if taken > limit:
                 raise InputError(body["message"], code="API-003")
             return message
@@ -47,7 +48,8 @@ class Limits:
             if taken <= limit:
                 await send(message)
             elif message["type"] == "http.response.start":  # whatever the route made of the broken body
-                await _drain(receive)
+                if not ended:  # behind the last piece nothing comes any more, and waiting for it would wait for ever
+                    await _drain(receive)
                 await refusal(scope, receive, send)
 
         await self._app(scope, counted, answered)
