@@ -16,6 +16,7 @@ from monitor.errors import InputError
 from monitor.frames import Hypothesis, Pass, Side, Word
 from monitor.timeline import Ms
 
+Direction = Literal["inbound", "outbound"]
 Severity = Literal["critical", "major", "minor", "hint"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "major", "minor", "hint")
 Match = Literal["literal", "word", "pinyin", "pattern", "meaning", "acoustic", "absence", "measure", "protocol"]
@@ -40,7 +41,7 @@ class CallStarted(Event):
 
     kind: Literal["call.started"] = "call.started"
     agent_id: str = ""
-    direction: Literal["inbound", "outbound"] = "inbound"
+    direction: Direction = "inbound"
     sides: tuple[Side, ...] = ()
     rules_version: str = ""
     model: str = ""

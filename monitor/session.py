@@ -7,7 +7,7 @@ and time is judged behind the watermark of the settled timeline.
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 from monitor.errors import SessionOver
 from monitor.events import (
@@ -15,6 +15,7 @@ from monitor.events import (
     CallEnded,
     CallStarted,
     DecodeWanted,
+    Direction,
     Output,
     Published,
     Requirement,
@@ -57,7 +58,7 @@ class CallInfo:
 
     call_id: str
     agent_id: str = ""
-    direction: Literal["inbound", "outbound"] = "inbound"
+    direction: Direction = "inbound"
     sides: tuple[Side, ...] = (Side.AGENT, Side.CUSTOMER)
     model: str = ""
 

@@ -72,7 +72,6 @@ ELSEWHERE = {
     "web/app.py": "web/test_access.py web/test_api.py",
     "web/auth.py": "web/test_access.py",
     "web/client.py": "golden/test_three_ways.py golden/test_malformed.py",
-    "web/limits.py": "web/test_access.py web/test_api.py",
     "web/pace.py": "golden/test_three_ways.py web/conftest.py",
     "web/pages.py": "web_pages/test_pages.py web_pages/test_access.py",
     "web/parts.py": "web/conftest.py",

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
-from monitor.events import Event
+from monitor.events import Direction, Event
 from monitor.frames import Side
 from monitor.rules.cues import Clock, Cue
 from monitor.rules.parse import RuleSet
 from monitor.rules.scene import Scene, Signal
 from monitor.rules.settled import when
-from monitor.rules.timed import Book, Direction, Machine, Scribe, TimedRule
+from monitor.rules.timed import Book, Machine, Scribe, TimedRule
 from monitor.timeline import Ms
 
 STARTED = "call-started"

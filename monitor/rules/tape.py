@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.errors import InputError
-from monitor.events import CallState, Event, Prompt, Reply, Requirement, Warning
+from monitor.events import CallState, Direction, Event, Prompt, Reply, Requirement, Warning
 from monitor.frames import Side
 from monitor.rules.callstate import CallStateRule
 from monitor.rules.conduct import Conduct
@@ -32,7 +32,7 @@ from monitor.rules.cues import Clock, Cue, Ended, Hole, Levels, Spoke, VoiceOff,
 from monitor.rules.intent import IntentRule
 from monitor.rules.parse import RuleSet
 from monitor.rules.settled import Settled, when
-from monitor.rules.timed import Direction, TapeExample, TimedRule
+from monitor.rules.timed import TapeExample, TimedRule
 from monitor.text.reading import read
 from monitor.timeline import Ms
 

@@ -10,14 +10,12 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from monitor.events import CallState, Event, Match, Prompt, Reply, Requirement, Severity, Warning
+from monitor.events import CallState, Direction, Event, Match, Prompt, Reply, Requirement, Severity, Warning
 from monitor.frames import Side
 from monitor.rules.cues import Cue
 from monitor.rules.model import Fault, Rule, Strict, proof_faults
 from monitor.rules.scene import Scene, Signal
 from monitor.timeline import Ms
-
-Direction = Literal["inbound", "outbound"]
 
 
 class Machine(Protocol):

@@ -6,12 +6,13 @@ import logging
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.requests import HTTPConnection
 
 from monitor.errors import InputError, MonitorError
+from monitor.events import Direction
 from monitor.frames import Side
 from monitor.live import Line, LiveCall
 from monitor.sinks.accounts import Principal
@@ -119,7 +120,7 @@ def call_row(
                 f"{name} must be 1 to 128 characters without spaces and slashes", code="ING-001", hint=repr(value[:20])
             )
     direction = query.get("direction", "inbound")
-    if direction not in ("inbound", "outbound"):
+    if direction not in get_args(Direction):
         raise InputError("direction is inbound or outbound", code="ING-001", hint=repr(direction[:20]))
     if len(team) > 128:
         raise InputError("team is longer than 128 characters", code="ING-001")
