@@ -56,6 +56,13 @@ test("a stream that stalled and came back later is followed within the window", 
   assert.ok(Math.abs(mediaNow(clock, START + 10_000 + 60_500) - 60_500) <= 40);
 });
 
+test("a line that stood still is followed from its first event on, a late event on a running one is not", () => {
+  const stood = observe(ticked(30), 30_200, START + 40_220, START + 40_230);
+  assert.ok(Math.abs(mediaNow(stood, START + 41_230) - 31_200) <= 40, `${mediaNow(stood, START + 41_230)}`);
+  const late = observe(ticked(30), 30_200, START + 32_220, START + 32_230);
+  assert.ok(Math.abs(mediaNow(late, START + 32_230) - 32_230) <= 40, `${mediaNow(late, START + 32_230)}`);
+});
+
 test("events without a time change nothing", () => {
   const clock = ticked(3);
   assert.equal(observe(clock, 4000, NaN, 1), clock);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 
 import { en } from "../../monitor/web/static/i18n/en.js";
 import { zh } from "../../monitor/web/static/i18n/zh.js";
+import { inOrder } from "../../monitor/web/static/core/in-order.js";
 import { byAgent, byHour, byRule, byScore, named, worstFirst } from "../../monitor/web/static/state/report.js";
 import { stretches } from "../../monitor/web/static/state/marks.js";
 import { seated } from "../../monitor/web/static/state/seats.js";
@@ -196,4 +197,16 @@ test("quotes are marked where they stand, of two that overlap the second has the
   assert.deepEqual(told("不归我管", [major("不归我管"), major("归我"), major("没有"), major("")]), ["[不归我管]"]);
   assert.deepEqual(told("您好", []), ["您好"]);
   assert.deepEqual(told("", [major("您")]), []);
+});
+
+test("an answer that a later question's answer overtook is dropped, a merely slow one is not", async () => {
+  const open = [];
+  const ask = inOrder((what) => new Promise((resolve) => open.push(() => resolve(what))));
+  const [first, second, third] = [ask("first"), ask("second"), ask("third")];
+  open[1]();
+  assert.equal(await second, "second");
+  open[0]();
+  assert.equal(await first, undefined);
+  open[2]();
+  assert.equal(await third, "third");
 });

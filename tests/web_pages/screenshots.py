@@ -114,7 +114,7 @@ def staged() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as folder:
         script = SAMPLES / "scripts" / "several-banned.json"
         floor = open_floor(
-            Path(folder), voice, rules=(config.home() / "rules",), live={"stall_s": 900.0},
+            Path(folder), voice, rules=(config.home() / "rules",),
             engine={"kind": "scripted", "script": script},
         )  # fmt: skip
         stage = Stage(floor)

@@ -54,6 +54,7 @@ def test_failed_tries_are_slowed(floor: Any, desk: Callable[..., Any]) -> None:
         page.get_by_label("访问令牌").fill(f"wrong-{number}")
         with page.expect_response("**/v1/session"):
             page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="登录")).to_be_enabled()  # the answer is on the page
         if "秒再试" in (alert.text_content() or ""):
             break
     expect(alert).to_contain_text("秒再试")

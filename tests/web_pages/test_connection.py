@@ -13,6 +13,9 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from websockets.sync.client import connect
+
+from monitor.web.client import socket_url
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +39,15 @@ def stored(floor: Any, call_id: str = "c1") -> list[str]:
     return [event["text"] for event in sorted(finals, key=lambda event: event["from_ms"])]
 
 
+def wait_for_finals(floor: Any, count: int, call_id: str = "c1") -> None:
+    """What was sent has not been judged yet; the call's events tell when it has."""
+    query = {"after": 0, "token": floor.token("supervisor")}
+    with connect(socket_url(floor.url, f"/v1/calls/{call_id}/events", query), compression=None) as events:
+        while count:
+            event = json.loads(events.recv())
+            count -= event["kind"] == "transcript" and event["status"] == "final" and bool(event["text"])
+
+
 def test_network_cut_and_back(floor: Any, desk: Callable[..., Any]) -> None:
     """The page says at once that it is offline, goes on from its last event, and says what was brought back."""
     agent = desk("agent", "huadong-1007")
@@ -46,6 +58,7 @@ def test_network_cut_and_back(floor: Any, desk: Callable[..., Any]) -> None:
     expect(page.locator("cm-link-state")).to_have_attribute("data-phase", "offline")
     expect(page.locator("cm-link-state .word")).to_contain_text("网络已断开")
     call.say("customer", "我的快递在哪里。").say("agent", "这事不归我管。").say("customer", "那找谁呀。")
+    wait_for_finals(floor, 4)  # what is published after the page is back has not been missed
     assert len(told(page)) == 1
     agent.context.set_offline(False)
     expect(page.locator("cm-link-state .word")).to_have_text(re.compile("已恢复：断开 .+，补回 [1-9][0-9]* 条"))
@@ -111,7 +124,13 @@ class Killable:
         self.url = ""
 
     def start(self) -> None:
-        environment = {**os.environ, "MONITOR_ENGINE__KIND": "scripted", "MONITOR_ENGINE__SCRIPT": str(self._script)}
+        environment = {
+            **os.environ,
+            "MONITOR_ENGINE__KIND": "scripted",
+            "MONITOR_ENGINE__SCRIPT": str(self._script),
+            "MONITOR_LIVE__RECONNECT_S": "900",
+            "MONITOR_LIVE__STALL_S": "900",
+        }
         self._process = subprocess.Popen(self._command, env=environment, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
         for line in self._process.stderr:

@@ -54,7 +54,7 @@ def test_one_script_tag_in_a_crm_page(browser: Browser, crm: Any, tmp_path: Path
     call = floor.call("c1").say("agent", "您好，请问有什么可以帮您？").say("agent", "这事不归我管。")
     expect(page.locator("#log")).to_have_text("提醒：推诿：这事不归我管（not-my-job）")
     card = page.locator("cm-now-card .card")
-    expect(card).to_have_attribute("data-kind", "warning")
+    expect(card).to_have_attribute("data-status", "confirmed")
     page.get_by_label("本次来电记录").press_sequentially("adc")
     expect(page.get_by_label("本次来电记录")).to_have_value("adc")
     expect(card).to_have_attribute("data-kind", "warning")

@@ -135,7 +135,7 @@ def test_sign_in_and_audit(
         recording.writeframes(sound.tobytes())
     page.locator("cm-audit-desk input[type=file]").set_input_files([file])
     view = page.locator("cm-audit-view")
-    expect(view.locator("table")).to_be_visible(timeout=90_000)
+    expect(view.locator("table")).to_be_visible(timeout=300_000)
     view.locator("tbody button").first.click()
     expect(view.locator("cm-warning-list li").first).to_be_visible()
     assert chinese(page, content) == set(), "report"

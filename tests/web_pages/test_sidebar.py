@@ -22,6 +22,14 @@ def card(page: Page) -> Any:
     return page.locator("cm-now-card .card")
 
 
+LISTEN = """() => {
+  window.told = [];
+  const live = document.querySelector("compliance-sidebar").shadowRoot.querySelector("[aria-live=polite]");
+  new MutationObserver(() => live.textContent && window.told.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+}"""
+"""Keeps what a screen reader is told; the page forgets it after a few seconds."""
+
+
 def test_a_call_from_greeting_to_score(floor: Any, desk: Callable[..., Any]) -> None:
     """Captions of both sides, a warning with the words marked and the rewrite large, and the score at the end."""
     page = desk("agent", "huadong-1007").sidebar()
@@ -97,13 +105,14 @@ def test_everything_on_the_socket_is_seen(floor: Any, desk: Callable[..., Any]) 
     agent.context.add_init_script(WATCH)
     page = agent.sidebar()
     call = floor.call("c1").say("agent", GREETING)
+    with floor.api() as api:
+        api.post("/v1/calls/c1/notes", json={"text": "退款今天到账，可以直接告诉客户。"}).raise_for_status()
+    page.wait_for_function("() => window.shown.some(([kind]) => kind === 'note')")  # before a warning is more urgent
     for text in ("我的退款怎么还没有到。", "都等了一个星期了。", "你们到底管不管。"):
         call.say("customer", text)
         call.say("agent", f"{text[0]}，这事不归我管。")
-    with floor.api() as api:
-        api.post("/v1/calls/c1/notes", json={"text": "退款今天到账，可以直接告诉客户。"}).raise_for_status()
-    call.hang_up()
     page.wait_for_function("() => window.said.length >= 11 && window.shown.length === window.said.length")
+    call.hang_up()
     kinds = {kind for kind, _ in page.evaluate("window.shown")}
     assert {"transcript", "warning", "note"} <= kinds
 
@@ -134,6 +143,23 @@ def test_what_was_misheard_goes_quietly(floor: Any, desk: Callable[..., Any]) ->
     assert "confirmed" not in page.evaluate("window.states")
     expect(page.locator("cm-side-shelf li")).to_have_count(0)
     expect(page.locator("cm-caption-list mark")).to_have_count(0)
+
+
+def test_a_comment_is_kept_while_its_warning_changes(floor: Any, desk: Callable[..., Any]) -> None:
+    """Somebody may be writing when the final confirms a warning: neither the words nor the focus are lost."""
+    page = desk("agent", "huadong-1007").sidebar()
+    floor.book.mishear("c1", BANNED)  # in each partial, however few there is time for
+    call = floor.call("c1").say("agent", f"{BANNED}我帮您查一下。", pause_ms=0)
+    row = page.locator("cm-side-shelf li")
+    expect(row).to_have_attribute("data-status", "provisional")
+    row.locator(".row").click()
+    comment = row.get_by_label("申诉说明（可不填）")
+    comment.press_sequentially("客户说")
+    call.quiet(1_000)
+    expect(row).to_have_attribute("data-status", "confirmed")
+    expect(comment).to_have_value("客户说")
+    page.keyboard.type("的")
+    expect(comment).to_have_value("客户说的")
 
 
 def test_the_silent_call_to_the_permitted_hang_up(floor: Any, desk: Callable[..., Any]) -> None:
@@ -184,10 +210,11 @@ def test_one_key_copies_and_one_key_dismisses(floor: Any, desk: Callable[..., An
     agent = desk("agent", "huadong-1007", permissions=["clipboard-read", "clipboard-write"])
     page = agent.sidebar()
     floor.call("c1").say("agent", GREETING).say("agent", BANNED)
-    expect(card(page)).to_have_attribute("data-kind", "warning")
+    expect(card(page)).to_have_attribute("data-status", "confirmed")
     rewrite = card(page).locator(".say p").inner_text()
+    page.evaluate(LISTEN)
     page.keyboard.press("c")
-    expect(page.locator("compliance-sidebar [aria-live='polite']")).to_contain_text("已复制")
+    page.wait_for_function("() => window.told.some((text) => text.includes('已复制'))")
     assert page.evaluate("navigator.clipboard.readText()") == rewrite
     page.locator("cm-side-shelf li .row").click()
     page.locator("cm-side-shelf .more input").fill("")
@@ -291,7 +318,7 @@ def test_by_keyboard_alone(floor: Any, desk: Callable[..., Any]) -> None:
     """Tab comes to everything in the order of reading, the focus is always seen, Enter and arrows do the rest."""
     page = desk("agent", "huadong-1007", reduced_motion="reduce").sidebar()
     floor.call("c1").say("agent", GREETING).say("agent", BANNED)
-    expect(card(page)).to_have_attribute("data-kind", "warning")
+    expect(card(page)).to_have_attribute("data-status", "confirmed")
     rewrite = card(page).locator(".say p").inner_text()
     names = walked(page, 12)
     wanted = ["设置", rewrite[:40], "复制C", "申诉A", "知道了D"]
@@ -320,13 +347,7 @@ def test_by_keyboard_alone(floor: Any, desk: Callable[..., Any]) -> None:
 def test_what_a_screen_reader_is_told(floor: Any, desk: Callable[..., Any]) -> None:
     """Warning, prompt, note and permission to hang up, each once in whole sentences; a provisional warning never."""
     page = desk("agent", "huadong-1007").sidebar()
-    page.evaluate(
-        """() => {
-          window.told = [];
-          const live = document.querySelector("compliance-sidebar").shadowRoot.querySelector("[aria-live=polite]");
-          new MutationObserver(() => live.textContent && window.told.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
-        }"""
-    )
+    page.evaluate(LISTEN)
     call = floor.call("c1").say("agent", GREETING)
     floor.book.mishear("c1", "这事不归我管")
     call.say("agent", "这是哪位师傅给您安装的空调，我帮您查一下再给您回复好吗。")

@@ -90,6 +90,7 @@ def test_opened_call_and_note_to_the_agent(floor: Any, desk: Callable[..., Any])
     sidebar = desk("agent", "huadong-1007").sidebar()
     page = wall(desk)
     call = floor.call("c1").say("agent", GREETING).say("agent", BANNED)
+    expect(sidebar.locator("cm-now-card .card")).to_have_attribute("data-kind", "warning")
     page.locator("cm-call-tile button").click()
     drawer = page.locator("cm-call-drawer")
     expect(drawer.locator("cm-caption-list li")).to_have_count(2)
@@ -252,7 +253,7 @@ def test_todays_figures(floor: Any, desk: Callable[..., Any]) -> None:
 
 def test_a_hundred_calls(tmp_path: Path, open_at: Callable[..., Any], desk_of: Callable[..., Any]) -> None:
     """A hundred live calls: each a tile with its warning where there is one, and nothing left when they end."""
-    floor = open_at(tmp_path / "data", live={"stall_s": 900.0})
+    floor = open_at(tmp_path / "data")
     page = wall(partial(desk_of, floor))
     calls = [floor.call(f"c{number}", f"huadong-{1000 + number}") for number in range(100)]
     for call in calls[:10]:

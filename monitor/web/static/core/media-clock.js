@@ -27,7 +27,8 @@ export function noClock() {
 export function observe(clock, at_ms, seen_ms, received_ms) {
   if (!Number.isFinite(seen_ms) || !Number.isFinite(at_ms)) return clock;
   return {
-    starts: tail(clock.starts, seen_ms - at_ms),
+    // A line that stood still goes on where it was: media time began, as it were, that much later.
+    starts: tail(stalled(clock, received_ms) ? [] : clock.starts, seen_ms - at_ms),
     skews: tail(clock.skews, received_ms - seen_ms),
     last_received_ms: received_ms,
     last_at_ms: Math.max(clock.last_at_ms, at_ms),

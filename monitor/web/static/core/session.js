@@ -12,13 +12,18 @@ export async function session(api = new Api()) {
   }
 }
 
+let leaving = false;
+
 /** To the sign-in page, and back here afterwards. */
 export function signIn() {
+  if (leaving) return; // Who signs out is on the way there, and questions still open are answered by "not signed in".
   const here = location.pathname + location.search;
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
+/** To the sign-in page, and from there to wherever the next one who signs in belongs. */
 export async function signOut(api = new Api()) {
+  leaving = true;
   await api.delete("/v1/session").catch(() => {});
   location.assign("/login");
 }

@@ -11,7 +11,7 @@ const LONGEST_WAIT_MS = 10_000;
 const TICK_MS = 2_000;
 const ASLEEP_MS = 12_000;
 /** An event that comes so much later than the promptest ones is old news: shown, not announced. */
-const REPLAYED_MS = 2_000;
+const REPLAYED_MS = 8_000;
 /** When a reconnected socket has been quiet this long, everything missed has arrived. */
 const CAUGHT_UP_MS = 1_500;
 /** The server is asked to say something at least this often; a line that says nothing for longer is dead. */

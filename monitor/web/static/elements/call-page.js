@@ -7,6 +7,7 @@ import { h, keyed, setAttribute, setText } from "../core/dom.js";
 import { Feed } from "../core/feed.js";
 import { clock, dateTime, duration } from "../core/format.js";
 import { t } from "../core/i18n.js";
+import { inOrder } from "../core/in-order.js";
 import { failed, troubleLine } from "../core/page.js";
 import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
@@ -129,16 +130,21 @@ export class CallPage extends View {
     this.feed.start();
   }
 
+  #askWave = inOrder(() => this.api.get(`${this.#path}/waveform`, { points: WAVE_POINTS }).catch(() => null));
+
   async #loudness() {
     this.#wave_ms = this.#store.state.at_ms;
-    this.#wave = await this.api.get(`${this.#path}/waveform`, { points: WAVE_POINTS }).catch(() => this.#wave);
+    this.#wave = (await this.#askWave()) ?? this.#wave;
     this.#store.wake();
   }
 
+  #askWarnings = inOrder(() =>
+    this.api.all("/v1/warnings", "warnings", { call_id: this.#call_id, limit: 500 }).catch(() => null),
+  );
+
   async #histories() {
-    const warnings = await this.api
-      .all("/v1/warnings", "warnings", { call_id: this.#call_id, limit: 500 })
-      .catch(() => []);
+    const warnings = await this.#askWarnings();
+    if (!warnings) return;
     this.#found = new Map(warnings.map((warning) => [warning.warning_id, warning]));
     this.#store.wake();
   }

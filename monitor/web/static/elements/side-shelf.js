@@ -107,13 +107,19 @@ export class SideShelf extends View {
     setText(node.cmTitle, item.status === "provisional" ? `${t("card.provisional")} · ${item.title}` : item.title);
     setText(node.cmTail, [appealWord(appeal, verdict), clock(item.at_ms)].filter(Boolean).join(" · "));
     setAttribute(node.cmRow, "aria-expanded", String(open));
-    node.querySelector(".more")?.remove();
-    if (open) node.append(this.#more(item, appeal));
+    const focused = this.shadowRoot.activeElement;
+    const before = node.querySelector(".more");
+    before?.remove();
+    if (!open) return;
+    const more = this.#more(item, appeal);
+    node.append(more);
+    if (before) carryOver(before, more, focused);
   }
 
   #more(item, appeal) {
     const comment = h("input", {
       class: "field",
+      name: "comment",
       maxlength: 1000,
       placeholder: t("shelf.comment"),
       "aria-label": t("shelf.comment"),
@@ -121,6 +127,7 @@ export class SideShelf extends View {
     });
     const appealButton = h("button", {
       class: "button",
+      name: "appeal",
       type: "button",
       text: t(appeal === "sent" ? "card.appealed" : appeal === "sending" ? "card.appealing" : "card.appeal"),
       disabled: item.status !== "confirmed" || appeal === "sent" || appeal === "sending",
@@ -128,6 +135,7 @@ export class SideShelf extends View {
     });
     const copyButton = h("button", {
       class: "button",
+      name: "copy",
       type: "button",
       text: t("card.copy"),
       on: { click: () => this.tell("cm-copy", { text: item.rewrite }) },
@@ -159,6 +167,12 @@ export class SideShelf extends View {
     );
     return Object.assign(node, { cmTitle: title, cmText: text, cmKey: key });
   }
+}
+
+/** Somebody may be writing a comment, or be about to press a button, while news of the warning comes in. */
+function carryOver(before, after, focused) {
+  after.querySelector("[name=comment]").value = before.querySelector("[name=comment]").value;
+  if (before.contains(focused)) after.querySelector(`[name=${focused.name}]`)?.focus();
 }
 
 function appealWord(appeal, verdict) {

@@ -3,6 +3,7 @@
 import { h, setText } from "../core/dom.js";
 import { Feed } from "../core/feed.js";
 import { t } from "../core/i18n.js";
+import { inOrder } from "../core/in-order.js";
 import { HEARTBEAT_S } from "../core/socket.js";
 import { Store } from "../core/store.js";
 import { sheet } from "../core/styles.js";
@@ -134,8 +135,10 @@ export class SupervisorFloor extends View {
     if (row && this.#store.state.tiles.has(call_id)) this.#store.set(filled(this.#store.state, [row]));
   }
 
+  #askStats = inOrder(() => this.api.get("/v1/stats").catch(() => null));
+
   async #figures() {
-    this.#stats = await this.api.get("/v1/stats").catch(() => this.#stats);
+    this.#stats = (await this.#askStats()) ?? this.#stats;
     this.#store.wake();
   }
 
@@ -145,8 +148,10 @@ export class SupervisorFloor extends View {
     this.#store.wake();
   }
 
+  #askAppeals = inOrder(() => this.api.get("/v1/warnings", { appeal: "open", limit: 100 }).catch(() => null));
+
   async #poll() {
-    const found = await this.api.get("/v1/warnings", { appeal: "open", limit: 100 }).catch(() => null);
+    const found = await this.#askAppeals();
     if (!found) return;
     const known = new Map(this.#appeals.map((item) => [item.warning_id, item]));
     this.#appeals = found.warnings.toReversed().map((item) => known.get(item.warning_id) ?? item);
