@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -45,6 +46,9 @@ CASE_LINES: Final = 6
 """Sentences that a language model is shown of the call."""
 
 SPEAKERS: Final = {Side.AGENT: "坐席", Side.CUSTOMER: "客户", Side.UNKNOWN: "对话"}
+
+KEPT_S: Final = 5.0
+"""A disk that is slower than this at the end of a call is not waited for."""
 
 NO_EVIDENCE_LLR: Final = -99.0
 """The verdict where the engine cannot give one: the audio does not speak against the agent."""
@@ -229,6 +233,7 @@ class LiveCall:
     async def hear(self, audio: Sequence[Packet | AudioFrame | AudioLoss], turns: Turns) -> None:
         """Queue what a line brings; waits while too much is queued, and until more of it is worth reading."""
         if self._hung_up or self.over.is_set():
+            await self.over.wait()  # by the clock, while this was on its way: a line closes when all has been said
             raise SessionOver("the call has ended", where=self.row.call_id)
         now = self._around.clock()
         items = [Packet.of(item) if isinstance(item, AudioFrame) else item for item in audio]
@@ -333,9 +338,12 @@ class LiveCall:
         finally:
             for task in self._asking:
                 task.cancel()
+            kept: Future[None] | None = None
             if self._recording is not None and self._around.recorder is not None:
-                self._around.recorder.close(self._recording)
+                kept = self._around.recorder.close(self._recording)
             self._room.set()
+        if kept is not None:  # whoever asks for the audio of a call that is over gets all of it
+            await asyncio.wait([asyncio.wrap_future(kept)], timeout=KEPT_S)
 
     def use_rules(self, matcher: Matcher) -> None:
         """Judge by another rule set from the next utterance on."""

@@ -67,7 +67,7 @@ class Running:
                 if all(event.get(name) == value for name, value in wanted.items()):
                     return event
             self.more.clear()
-            await asyncio.wait_for(self.more.wait(), 20)
+            await asyncio.wait_for(self.more.wait(), 120)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.seen if event["kind"] == kind]
@@ -453,7 +453,7 @@ async def test_a_sender_we_keep_waiting_has_not_stalled(tmp_path: Path, matcher:
                 looked.set()
 
         live.check = looking  # type: ignore[method-assign]
-        await asyncio.wait_for(looked.wait(), 20)
+        await asyncio.wait_for(looked.wait(), 120)
         engine.go_on.set()
         await sending
         assert run.seen[-1]["reason"] == "hangup"

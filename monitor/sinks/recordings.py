@@ -11,6 +11,7 @@ import os
 import struct
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class _Write:
 @dataclass(frozen=True, slots=True)
 class _Close:
     paths: tuple[Path, ...]
+    done: "Future[None]"
 
 
 class Recorder:
@@ -50,7 +52,7 @@ class Recorder:
         self.folder = folder
         self.lost = 0
         """Frames that a slow or full disk could not take."""
-        self._queue: Queue[_Write | _Close | None] = Queue(WAITING)
+        self._queue: Queue[_Write | _Close | None] = Queue()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -70,14 +72,16 @@ class Recorder:
 
     def write(self, recording: Mapping[str, Any], frame: AudioFrame) -> None:
         """Keep a frame. Never waits: what a slow disk cannot take is counted as lost."""
-        if frame.rate_hz != recording["rate_hz"] or self._queue.full():
+        if frame.rate_hz != recording["rate_hz"] or self._queue.qsize() >= WAITING:
             self.lost += 1
             return
-        self._queue.put_nowait(_Write(side_path(self.folder, recording, frame.side), 2 * frame.start, frame.pcm))
+        self._queue.put(_Write(side_path(self.folder, recording, frame.side), 2 * frame.start, frame.pcm))
 
-    def close(self, recording: Mapping[str, Any]) -> None:
-        """The call is over."""
-        self._queue.put(_Close(tuple(side_path(self.folder, recording, side) for side in recording["sides"])))
+    def close(self, recording: Mapping[str, Any]) -> "Future[None]":
+        """The call is over. Never waits; the future is done when everything of it is in its files."""
+        done: Future[None] = Future()
+        self._queue.put(_Close(tuple(side_path(self.folder, recording, side) for side in recording["sides"]), done))
+        return done
 
     def _run(self) -> None:
         files: dict[Path, int] = {}
@@ -94,6 +98,8 @@ class Recorder:
             except OSError as error:
                 self.lost += 1
                 log.error("REC-001 cannot write a recording: %s", error)
+            if isinstance(item, _Close):
+                item.done.set_result(None)
         for descriptor in files.values():
             os.close(descriptor)
 

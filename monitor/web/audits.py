@@ -90,10 +90,16 @@ class Audits:
         """
         await self.get(audit_id)
         self._cancelled.add(audit_id)
+        self._terminate(audit_id)
+        await self._store.change(rows.delete_audit, audit_id)
+        await self._delete(audit_id)
+
+    def _terminate(self, audit_id: str) -> None:
         if audit_id in self._running and self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.terminate()
-        await self._store.change(rows.delete_audit, audit_id)
+
+    async def _delete(self, audit_id: str) -> None:
         await asyncio.to_thread(shutil.rmtree, self.folder / audit_id, ignore_errors=True)
 
     def _shown(self, audit: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +138,8 @@ class Audits:
             sys.executable, "-m", "monitor", "audit-worker", str(job),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=_LINE_BYTES, preexec_fn=_lower,
         )  # fmt: skip
+        if audit_id in self._cancelled:  # while the worker was being made
+            self._terminate(audit_id)
         try:
             said = asyncio.create_task(_tail(self._process.stderr))
             await self._listen(audit_id, files, self._process.stdout)
@@ -143,6 +151,7 @@ class Audits:
                 await self._process.wait()
             self._process = None
         if audit_id in self._cancelled:
+            await self._delete(audit_id)  # what the worker made until it ended
             return
         done = status == 0
         await self._store.change(

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.requests import HTTPConnection
 
-from monitor.errors import InputError, MonitorError
+from monitor.errors import InputError, MonitorError, SessionOver
 from monitor.events import Direction
 from monitor.frames import Side
 from monitor.live import Line, LiveCall
@@ -79,6 +79,8 @@ async def carry(socket: WebSocket, call: LiveCall, line: Line, assembler: Packet
                 await line.hear(assembler.flush())
                 await line.hang_up(by, reason)
                 return
+    except SessionOver:  # by the clock: its sender could not know
+        pass
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from monitor.errors import InputError, MonitorError
+from monitor.errors import InputError, MonitorError, SessionOver
 from monitor.frames import AudioFrame, Side
 from monitor.sinks.accounts import Principal
 from monitor.sources.stream import PacketAssembler, StreamFormat
@@ -98,6 +98,8 @@ async def _twilio(socket: WebSocket) -> None:
                 await line.hang_up()
                 await socket.close(1000, "the call has ended")
                 return
+    except SessionOver:  # by the clock: its sender could not know
+        await socket.close(1000, "the call has ended")
     finally:
         line.close()
 
@@ -124,6 +126,8 @@ async def _freeswitch(socket: WebSocket) -> None:
         if message.get("code") in _CLEAN:
             await line.hear(assembler.flush())
             await line.hang_up()
+    except SessionOver:  # by the clock: its sender could not know
+        await socket.close(1000, "the call has ended")
     finally:
         line.close()
 

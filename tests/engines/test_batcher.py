@@ -102,7 +102,7 @@ class GatedEngine:
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        await asyncio.wait_for(test(), 20)
+        await asyncio.wait_for(test(), 120)
 
     asyncio.run(bounded())
 

@@ -234,7 +234,7 @@ async def _closing(
         try:
             for message in messages:
                 await socket.send(message)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 await socket.wait_closed()
         except ConnectionClosed:
             pass

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if PG_BIN is None or not shutil.which("runuser"):
         pytest.skip("PostgreSQL is not installed")
     pytest.importorskip("psycopg")
-    folder = Path(f"/tmp/pg-{os.getpid()}")  # a socket's path must be short
-    folder.mkdir(mode=0o755)
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
+    folder.chmod(0o755)
     as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if as_user:
         shutil.chown(folder, "postgres")

@@ -77,7 +77,7 @@ class Running:
     async def until(self, call_id: str, seq: int) -> None:
         while not any(item.call_id == call_id and item.seq == seq for item in self.seen):
             self._more.clear()
-            await asyncio.wait_for(self._more.wait(), 20)
+            await asyncio.wait_for(self._more.wait(), 120)
 
 
 async def test_an_event_is_on_disk_before_it_is_published(url: str) -> None:

@@ -38,6 +38,15 @@ SCRIPT = [
 
 LENGTH_MS = 8_500
 
+WAIT_S = 120
+"""How long anything may take before a test gives up; nothing waits for it when all is well."""
+
+PATIENT: dict[str, Any] = {"open_timeout": WAIT_S, "ping_interval": None}
+"""A machine that is busy elsewhere is no broken connection."""
+
+UNHURRIED = {"stall_s": 900.0, "give_up_s": 900.0}
+"""A call stands still while a test looks at something else, and that is no hole in its sound."""
+
 
 @pytest.fixture
 def anyio_backend() -> str:
@@ -76,13 +85,17 @@ class Desk:
     def http(self, role: str = "admin", agent_id: str = "", **more: Any) -> httpx.AsyncClient:
         """A client with a token of this role."""
         headers = {"Authorization": f"Bearer {self.token(role, agent_id)}"}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, **more)
+        return self.stranger(headers=headers, **more)
+
+    def stranger(self, **more: Any) -> httpx.AsyncClient:
+        """A client without a token."""
+        return httpx.AsyncClient(base_url=self.url, timeout=WAIT_S, **more)
 
     def open(self, path: str, role: str = "admin", owner: str = "", **query: Any) -> Any:
         """A socket with a token of this role."""
         url = self.url.replace("http", "ws", 1) + path + (f"?{urlencode(query)}" if query else "")
         headers = {"Authorization": f"Bearer {self.token(role, owner)}"}
-        return connect(url, additional_headers=headers, max_size=None, compression=None)
+        return connect(url, additional_headers=headers, max_size=None, compression=None, **PATIENT)
 
     def line(self, call_id: str, agent_id: str = "a1", **query: Any) -> Any:
         """An audio line of a call."""
@@ -107,7 +120,7 @@ class Desk:
 async def take(socket: ClientConnection, **until: Any) -> list[dict[str, Any]]:
     """Events up to the first with these fields."""
     got = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         async for text in socket:
             event = json.loads(text)
             got.append(event)
@@ -164,7 +177,9 @@ def serve(matcher: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def start(*, rules: Path = RULES, engine: Any = None, engine_settings: Any = None, **settings: Any) -> Desk:
         while running:
             running.pop().stop()
-        flags = {"port": 0, "data": tmp_path / "data", "rules": (rules,), "engine": engine_settings}
+        flags = {
+            "port": 0, "data": tmp_path / "data", "rules": (rules,), "engine": engine_settings, "live": UNHURRIED,
+        }  # fmt: skip
         chosen = config.load(flags | settings)
         background = Background(chosen, given(matcher, rules, engine))
         background.start()
@@ -180,7 +195,7 @@ def serve(matcher: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def desk(matcher: Matcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One server for a whole module of tests."""
     data = tmp_path_factory.mktemp("data")
-    settings = config.load({"port": 0, "data": data, "recordings": {"keep": True}})
+    settings = config.load({"port": 0, "data": data, "recordings": {"keep": True}, "live": UNHURRIED})
     background = Background(settings, given(matcher))
     background.start()
     yield Desk(background.url, data, settings, background)

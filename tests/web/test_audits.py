@@ -32,7 +32,7 @@ def start(serve: Any, script: list[dict[str, Any]], tmp_path: Path, **audits: An
 
 async def finished(http: httpx.AsyncClient, audit_id: str) -> dict[str, Any]:
     """The audit once it is through; asked again and again, as the page does."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while time.monotonic() < until:
         audit: dict[str, Any] = (await http.get(f"/v1/audits/{audit_id}")).json()
         if audit["status"] in ("done", "failed"):

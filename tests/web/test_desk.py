@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ async def test_a_broken_line_comes_back_with_what_it_kept(desk: Any, spoken: Any
     listening = asyncio.create_task(line.listen(sound, Interleaver(sound.sides, 8000)))  # type: ignore[arg-type]
     async with desk.events("desk-1") as events:
         got = await take(events, kind="measure", at_ms=2000)
-        async with desk.line("desk-1", "d1") as other:  # takes the line over, then leaves it
+        async with desk.line("desk-1", "d1", from_ms=3_200) as other:  # takes the line over, then leaves it
             got += await take(events, kind="audio.gap")
             with pytest.raises(InputError, match=r"NET-003.*CALL-004"):
                 await sending
@@ -110,9 +111,13 @@ async def test_a_broken_line_comes_back_with_what_it_kept(desk: Any, spoken: Any
 
 @pytest.mark.anyio
 async def test_a_server_that_is_not_there_yet_is_waited_for(serve: Any, spoken: Any, take: Any) -> None:
-    desk = serve()
+    # Bound, so that nobody else is given the port meanwhile; never listening, so that connections are refused.
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
+    desk = serve(port=port)
     token, url = desk.token("ingest"), desk.url
-    port = int(url.rpartition(":")[2])
     desk.background.stop()
     line = DeskLine(url, token, "desk-2", query())
     troubles: list[InputError] = []
@@ -124,14 +129,15 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(serve: Any, spoken: 
 
     sending = asyncio.create_task(line.send(trouble))
     await line.listen(Sound(spoken), Interleaver((A, C), 8000))  # type: ignore[arg-type]
-    await asyncio.wait_for(tried.wait(), 20)
+    await asyncio.wait_for(tried.wait(), 120)
     desk = await asyncio.to_thread(serve, port=port)
-    await asyncio.wait_for(line.connected.wait(), 20)
+    await asyncio.wait_for(line.connected.wait(), 120)
     line.finish()
     await sending
     assert {error.code for error in troubles} == {"NET-001"}
     async with desk.events("desk-2") as events:
         assert (await take(events, kind="call.ended"))[-1]["at_ms"] == 8_500
+    held.close()
 
 
 def test_listening_to_this_computer_tells_what_was_found(

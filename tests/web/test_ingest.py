@@ -14,7 +14,7 @@ HANGUP = '{"type":"hangup"}'
 
 async def closed(socket: Any) -> tuple[int, str]:
     """How the server closed it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         with suppress(ConnectionClosed):
             while True:
                 await socket.recv()
@@ -69,7 +69,8 @@ async def test_a_message_that_is_none_is_refused_and_the_call_goes_on(desk: Any,
 
 async def test_a_frame_that_is_too_large_is_refused(desk: Any) -> None:
     async with desk.line("large-1") as socket:
-        await socket.send(bytes((1 << 20) + 1))
+        # Its head alone: a socket that is closed with unread data in it is reset, and the reason may be lost.
+        socket.transport.write(struct.pack("!BBQ", 0x82, 0xFF, (1 << 20) + 1) + bytes(4))
         assert (await closed(socket))[0] == 1009
 
 
@@ -118,8 +119,10 @@ async def test_a_broken_line_comes_back_and_the_hole_is_a_gap(desk: Any, sample:
             await socket.send(HANGUP)
             assert (await closed(socket))[0] == 1000
         got = await take(events, kind="call.ended")
-    gaps = {(event["side"], event["from_ms"], event["to_ms"]) for event in got if event["kind"] == "audio.gap"}
-    assert gaps == {("agent", 3000, 3600), ("customer", 3000, 3600)}
+    gaps = [event for event in got if event["kind"] == "audio.gap"]
+    assert [(event["side"], event["to_ms"]) for event in gaps] == [("agent", 3600), ("customer", 3600)]
+    [from_ms] = {event["from_ms"] for event in gaps}
+    assert 2000 <= from_ms <= 3000  # what was on its way when the cable was pulled may have arrived or not
     assert got[-1]["at_ms"] == 8500
 
 
@@ -151,8 +154,9 @@ async def test_a_call_id_of_another_agent_is_refused(desk: Any, sample: Any) -> 
 
 async def test_a_stalled_line_is_ended_and_says_so(serve: Any, sample: Any, take: Any) -> None:
     desk = serve(live={"stall_s": 0.1, "give_up_s": 0.4})
-    async with desk.line("stall-1") as socket, desk.events("stall-1") as events:
-        await socket.send(next(iter(sample.pieces())))
+    async with desk.events("stall-1") as events, desk.line("stall-1") as socket:
+        with suppress(ConnectionClosed):  # on a busy machine its time is up before the first packet
+            await socket.send(next(iter(sample.pieces())))
         got = await take(events, kind="call.ended")
         assert got[-1]["reason"] == "stalled"
         assert "stalled" in {event.get("reason") for event in got if event["kind"] == "audio.gap"}

@@ -32,7 +32,8 @@ class Program:
         environment = os.environ | {
             "MONITOR_ENGINE__KIND": "scripted",
             "MONITOR_ENGINE__SCRIPT": str(self.folder / "script.json"),
-            "MONITOR_LIVE__RECONNECT_S": "300",
+            "MONITOR_LIVE__RECONNECT_S": "900",
+            "MONITOR_LIVE__STALL_S": "900",
         }
         rules = Path(__file__).parents[1] / "few_rules"
         command = [sys.executable, "-m", "monitor", "serve", "--port", "0", "--data", "data", "--rules", str(rules)]
@@ -44,7 +45,7 @@ class Program:
                 self.url = line.removeprefix("服务地址：").split()[0]
             if line.startswith("主管页面："):
                 break
-        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as http:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=60) as http:
             while True:
                 try:
                     assert http.get(f"{self.url}/readyz").status_code == 200
@@ -56,7 +57,7 @@ class Program:
         """Its exit status."""
         assert self.process is not None
         self.process.send_signal(how)
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=120)
         return self.process.returncode
 
     def token(self, *arguments: str) -> str:
@@ -85,7 +86,8 @@ async def test_a_killed_server_comes_back_without_a_gap_or_a_double(program: Pro
 
     def open_(path: str, token: str) -> Any:
         url = f"ws{program.url[4:]}{path}"
-        return connect(url, additional_headers={"Authorization": f"Bearer {token}"}, max_size=None)
+        headers = {"Authorization": f"Bearer {token}"}
+        return connect(url, additional_headers=headers, max_size=None, open_timeout=60, ping_interval=None)
 
     seen: list[dict[str, Any]] = []
     async with open_("/v1/calls/kill-1/events?after=0", reader) as events, open_(audio, ingest) as line:
@@ -118,7 +120,7 @@ async def test_the_first_start_prints_a_token_that_works_and_later_ones_do_not(p
     program.start()
     (line,) = [line for line in program.said if "管理员令牌" in line]
     token = line.rpartition("：")[2].strip()
-    answer = httpx.get(f"{program.url}/v1/session", headers={"Authorization": f"Bearer {token}"})
+    answer = httpx.get(f"{program.url}/v1/session", headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert answer.json()["role"] == "admin"
     assert program.end(signal.SIGINT) == 0
     program.said.clear()

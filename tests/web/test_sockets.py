@@ -75,10 +75,11 @@ async def test_sockets_over_several_calls_count_with_a_cursor(desk: Any, sample:
             got += await take(events, kind="call.ended", call_id="many-2")
     cursors = [event["cursor"] for event in got]
     assert cursors == sorted(set(cursors))
-    middle = got[len(got) // 2]
+    own = [event for event in got if event["call_id"] == "many-1"]
+    middle = own[len(own) // 2]
     async with desk.open("/v1/agents/m1/events", after=middle["cursor"]) as events:
         rest = await take(events, kind="call.ended")
-    assert rest == [event for event in got if event["call_id"] == "many-1" and event["cursor"] > middle["cursor"]]
+    assert rest == [event for event in own if event["cursor"] > middle["cursor"]]
 
 
 async def test_an_agent_follows_its_calls_before_they_begin(desk: Any, sample: Any, take: Any) -> None:
@@ -96,7 +97,7 @@ async def test_kinds_can_be_chosen(desk: Any, sample: Any, take: Any) -> None:
 
 async def test_a_heartbeat_comes_where_it_is_asked_for(desk: Any) -> None:
     async with desk.open("/v1/events", heartbeat=1) as events:
-        assert json.loads(await asyncio.wait_for(events.recv(), 20)) == {"kind": "heartbeat"}
+        assert json.loads(await asyncio.wait_for(events.recv(), 120)) == {"kind": "heartbeat"}
 
 
 async def test_a_reader_that_does_not_read_is_bounded_and_catches_up(serve: Any, sample: Any, take: Any) -> None:
@@ -110,7 +111,7 @@ async def test_a_reader_that_does_not_read_is_bounded_and_catches_up(serve: Any,
     async with desk.line("slow-1") as line, desk.http() as http:
         await line.send(next(iter(sample.pieces())))
         url = f"ws{desk.url[4:]}/v1/calls/slow-1/events?after=0&token={desk.token('supervisor')}"
-        async with connect(url, sock=near, max_size=None, compression=None) as slow:
+        async with connect(url, sock=near, max_size=None, compression=None, ping_interval=None) as slow:
             await slow.recv()  # it follows
             slow.transport.pause_reading()
             count = 0
@@ -160,5 +161,5 @@ async def test_a_token_that_is_revoked_ends_its_sockets(serve: Any, monkeypatch:
                 accounts.revoke_token(connection, known["token_id"])
         engine.dispose()
         with pytest.raises(ConnectionClosed):
-            await asyncio.wait_for(socket.recv(), 20)
+            await asyncio.wait_for(socket.recv(), 120)
         assert socket.close_code == 4401
