@@ -29,6 +29,9 @@ class Live:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._opening = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
+        policy = around.policy
+        self._tick_s = min(1.0, policy.stall_s / 4, policy.give_up_s / 4, policy.reconnect_s / 4)
+        self._put_off = False
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -117,13 +120,18 @@ class Live:
         return [from_json(json.loads(event.text)) for event in stored]
 
     async def _look_at_the_clock(self) -> None:
-        policy = self._around.policy
-        tick_s = min(1.0, policy.stall_s / 4, policy.give_up_s / 4, policy.reconnect_s / 4)
-        clock = self._around.clock
         while True:
-            due_s = clock() + tick_s
-            await asyncio.sleep(tick_s)
-            if clock() - due_s > tick_s:
-                continue  # this process slept: what came meanwhile has not been read yet, no sender is to blame
+            due_s = self._around.clock() + self._tick_s
+            await asyncio.sleep(self._tick_s)
+            self.check(self._around.clock() - due_s)
+
+    def check(self, late_s: float) -> None:
+        """Look at every call's clock. ``late_s``: how much later than it should.
+
+        A look that is a whole tick late is put off, once: this process slept, what came meanwhile has not been read
+        yet, and no sender is to blame. The next look finds who is really quiet.
+        """
+        self._put_off = late_s > self._tick_s and not self._put_off
+        if not self._put_off:
             for call in list(self._calls.values()):
                 call.check()

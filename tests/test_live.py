@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -458,6 +460,52 @@ async def test_a_sender_we_keep_waiting_has_not_stalled(tmp_path: Path, matcher:
         await sending
         assert run.seen[-1]["reason"] == "hangup"
         assert not run.of("audio.gap")
+
+
+async def test_a_server_that_slept_blames_no_sender(tmp_path: Path, matcher: Matcher) -> None:
+    """What came meanwhile lies unread: a look that is late is put off, once, and the next finds who is really quiet."""
+    async with running(tmp_path, matcher) as run:
+        live = await run.live.open(ROW)
+        looks: list[float] = []
+        for late_s in (0.0, 6.0, 0.5, 6.0, 6.0, 6.0):
+            live.check = lambda late_s=late_s: looks.append(late_s)  # type: ignore[method-assign, misc]
+            run.live.check(late_s)
+        assert looks == [0.0, 0.5, 6.0]
+
+
+async def test_a_packet_that_crosses_the_end_waits_for_the_last_word(tmp_path: Path, matcher: Matcher) -> None:
+    async with running(tmp_path, matcher) as run:
+        live = await run.live.open(ROW)
+        line = await live.connect()
+        live.hang_up(Side.UNKNOWN, "stalled")
+        with pytest.raises(SessionOver, match="CALL-001"):
+            await line.hear([])
+        assert run.seen[-1]["kind"] == "call.ended"
+
+
+async def test_a_call_is_over_when_its_recording_is_whole(
+    tmp_path: Path, matcher: Matcher, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, disk = Recorder(tmp_path / "recordings"), threading.Event()
+    write = os.pwrite
+
+    def slow(file: int, data: bytes, offset: int) -> int:
+        disk.wait()
+        return write(file, data, offset)
+
+    monkeypatch.setattr("monitor.sinks.recordings.os.pwrite", slow)
+    monkeypatch.setattr("monitor.live_call.KEPT_S", 600.0)
+    call = scene(rate_hz=8000).say(A, 500, 1500, "您好").until(2000)
+    async with running(tmp_path, matcher, call.engine(), recorder=recorder) as run:
+        live = await run.live.open(ROW, rate_hz=8000)
+        playing = asyncio.create_task(play(live, call))
+        await run.until(kind="call.ended")
+        await run.store.change(lambda _: None)
+        assert not live.over.is_set()
+        disk.set()
+        await playing
+        recording = {**recorder.open("c1", ("agent", "customer"), 8000), "sides": ["agent"]}
+        assert Stretch(tmp_path / "recordings", recording).samples == 16_000
 
 
 class Held:
