@@ -11,11 +11,13 @@ import tempfile
 import uuid
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 from monitor import wiring
 from monitor.commands.demo import local_token
 from monitor.commands.serve import given, server_settings
 from monitor.errors import InputError, MonitorError
+from monitor.events import Direction
 from monitor.narrate import Narrator
 from monitor.sources.microphone import Microphone, devices, open_microphone
 from monitor.web.client import call_path, follow
@@ -42,9 +44,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--token", help="服务的令牌（角色 ingest）")
     parser.add_argument("--agent", default="desk", metavar="ID", help="坐席工号（默认 desk）")
     parser.add_argument("--call", metavar="ID", help="通话编号（默认随机）")
-    parser.add_argument(
-        "--direction", choices=["inbound", "outbound"], default="inbound", help="呼入或呼出（默认呼入）"
-    )
+    parser.add_argument("--direction", choices=get_args(Direction), default="inbound", help="呼入或呼出（默认呼入）")
     parser.add_argument("--data", type=Path, metavar="DIR", help="本机判定时的数据文件夹（默认临时，结束后删除）")
     parser.set_defaults(run=run, host="127.0.0.1", port=0, device=None)
 

@@ -107,6 +107,13 @@ class Desk:
         query = {} if after is None else {"after": after}
         return self.open(f"/v1/calls/{quote(call_id, safe='')}/events", **(query | more))
 
+    async def heard(self, call_id: str, to_ms: int) -> None:
+        """Returns when the server has read a call's audio up to there; what it judges is behind."""
+        call = self.background._app.state.parts.live.calls[call_id]
+        async with self.stranger() as http, asyncio.timeout(WAIT_S):
+            while call._heard_ms < to_ms:
+                await http.get("/healthz")
+
     async def play(self, call_id: str, sample: Sample, agent_id: str = "a1", **query: Any) -> None:
         """A whole call, as fast as it is taken."""
         async with self.line(call_id, agent_id, **query) as socket:

@@ -50,7 +50,7 @@ async def test_an_agent_sees_nothing_of_another(desk: Any, sample: Any, admin: h
             with pytest.raises(ConnectionClosed):
                 await socket.recv()
             assert (socket.close_code, socket.close_reason[:7]) == (4403, "ACC-002"), path
-    wanted = {("a", f"{what}") for what in ("GET /v1/calls/other-1", "WS /v1/agents/b/events", "GET /agent/b")}
+    wanted = {("a", what) for what in ("GET /v1/calls/other-1", "WS /v1/agents/b/events", "GET /agent/b")}
     refused: set[tuple[str, str]] = set()
     async with asyncio.timeout(60):  # the log is written beside the answers
         while not wanted <= refused:

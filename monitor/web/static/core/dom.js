@@ -47,6 +47,18 @@ export function setText(node, text) {
 }
 
 /**
+ * News of a thing writes its form anew: what somebody has written in `before`, and where the focus was in it, is found
+ * again in `after`, by the `name` of each field and button. `focused` is what had the focus before it was taken out.
+ */
+export function carryOver(before, after, focused) {
+  for (const field of before.querySelectorAll("input[name]")) {
+    const same = after.querySelector(`[name="${field.name}"]`);
+    if (same) same.value = field.value;
+  }
+  if (focused?.name && before.contains(focused)) after.querySelector(`[name="${focused.name}"]`)?.focus();
+}
+
+/**
  * Scrolls `within`, and nothing around it, as far as it takes to see `node`; `scrollIntoView` moves the whole page.
  * Of a node that is taller than its frame the top is shown.
  */

@@ -1,6 +1,6 @@
 /** The record under the captions: warnings of this call, replies offered, notes from the supervisor; one tab each. */
 
-import { h, keyed, setAttribute, setText } from "../core/dom.js";
+import { carryOver, h, keyed, setAttribute, setText } from "../core/dom.js";
 import { clock, timeOfDay } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon, reshape } from "../core/icons.js";
@@ -167,12 +167,6 @@ export class SideShelf extends View {
     );
     return Object.assign(node, { cmTitle: title, cmText: text, cmKey: key });
   }
-}
-
-/** Somebody may be writing a comment, or be about to press a button, while news of the warning comes in. */
-function carryOver(before, after, focused) {
-  after.querySelector("[name=comment]").value = before.querySelector("[name=comment]").value;
-  if (before.contains(focused)) after.querySelector(`[name=${focused.name}]`)?.focus();
 }
 
 function appealWord(appeal, verdict) {

@@ -1,6 +1,6 @@
 /** Every warning of a call in full: rule, words, what to say instead, who says so, how it was found, what was decided. */
 
-import { h, keyed, reveal, setAttribute } from "../core/dom.js";
+import { carryOver, h, keyed, reveal, setAttribute } from "../core/dom.js";
 import { clock, dateTime, percent } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
@@ -40,15 +40,13 @@ export class WarningList extends View {
         const decided = (node.cmItem?.history ?? []).length !== (item.history ?? []).length;
         Object.assign(node, { cmItem: item, cmKey: key });
         if (!news) return;
-        const before = node.querySelector(".acts .field");
-        const writing = before !== null && before === this.shadowRoot.activeElement;
+        const before = node.querySelector(".acts");
+        const focused = this.shadowRoot.activeElement;
         setAttribute(node, "data-severity", item.severity);
         node.replaceChildren(...this.#face(item), ...history(item), ...this.#acts(item, mayReview, mayAppeal));
         // Somebody may be writing while news of the warning comes in; what was sent is not offered again.
-        const field = node.querySelector(".acts .field");
-        if (!field || decided) return;
-        field.value = before?.value ?? "";
-        if (writing) field.focus();
+        const acts = node.querySelector(".acts");
+        if (before && acts && !decided) carryOver(before, acts, focused);
       },
     );
   }
@@ -97,6 +95,7 @@ export class WarningList extends View {
   #acts(item, mayReview, mayAppeal) {
     const comment = h("input", {
       class: "field",
+      name: "comment",
       maxlength: 1000,
       placeholder: t("warnings.comment"),
       "aria-label": t("warnings.comment"),
